@@ -1,0 +1,49 @@
+# Everything a developer does here, by name. make help lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+GOFILES = $(shell git ls-files -co --exclude-standard '*.go' | grep -v '_templ\.go$$')
+FRONT_END = $(shell find web/assets -type f -not -name '*.test.js')
+
+.PHONY: help run test build assets generate lint bench torture clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## the product with the demo brand and the sandbox network
+	bin/kith demo
+
+test: ## everything that must hold: fresh generated code, lint, and all tests with the race detector
+	.ci/test
+
+build: assets ## one static binary, bin/kith
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/kith-social/kith/server/cli.version=$(VERSION)" -o bin/kith .
+
+assets: web/dist/manifest.json ## style sheet, scripts, fonts and icons, bundled into web/dist
+
+web/dist/manifest.json: node_modules/.package-lock.json $(FRONT_END)
+	cd web && go run ./assets/build
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --no-progress
+	@touch $@
+
+generate: node_modules/.package-lock.json ## write the generated Go code and the assets anew
+	go generate ./...
+
+lint: ## go vet, staticcheck and gofumpt
+	go vet ./...
+	go tool staticcheck ./...
+	@unformatted=$$(go tool gofumpt -l $(GOFILES)); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (go tool gofumpt -w):"; echo "$$unformatted"; exit 1; fi
+
+bench: build ## the benchmark table: each main job beside its raw limit
+	bin/kith bench all
+
+torture: assets ## long crash and fault runs, about an hour
+	KITH_TORTURE=1 go test -count=1 -timeout 3h -run 'Torture|Crash' ./...
+
+clean: ## remove what was built
+	rm -rf bin node_modules web/dist/*
