@@ -1,0 +1,53 @@
+package listeners
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/kith-social/kith/clock"
+)
+
+// Class says what an error of a network means for us.
+type Class string
+
+// The classes of network errors and what is done about each.
+const (
+	RateLimited Class = "rate_limited" // wait until Error.Until
+	AuthExpired Class = "auth_expired" // the connection stops until somebody renews it
+	Forbidden   Class = "forbidden"    // never for this target
+	NotEligible Class = "not_eligible" // a person may answer by hand
+	Duplicate   Class = "duplicate"    // it may be our own earlier attempt: read back first
+	Invalid     Class = "invalid"      // back to the author with the reason
+	Gone        Class = "gone"         // the post answered does not exist any more
+	Transient   Class = "transient"    // nothing was done: try again later
+	Ambiguous   Class = "ambiguous"    // it may have been done: read back, never resend blindly
+	Malformed   Class = "malformed"    // the network's answer makes no sense
+)
+
+// Error is a failed network call. Its text is for operators; people see the sentence of the class.
+type Error struct {
+	Class  Class
+	Until  clock.Time // RateLimited: when to try again
+	Status int        // HTTP status, or 0 where there was no answer
+	Err    error
+}
+
+// Error describes the failure for an operator; it holds no secret.
+func (e *Error) Error() string {
+	if e.Status != 0 {
+		return fmt.Sprintf("%s (status %d): %v", e.Class, e.Status, e.Err)
+	}
+	return fmt.Sprintf("%s: %v", e.Class, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// classify gives the class of a Channel's error. A write that failed in an unknown way may have been done.
+func classify(err error, unknown Class) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Class: unknown, Err: err}
+}
