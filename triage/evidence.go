@@ -1,0 +1,150 @@
+package triage
+
+// evidence is a stretch [start, end) of runes that speaks for or against a head.
+type evidence struct {
+	start, end int32
+	head       head
+	weight     float64 // log-odds
+}
+
+// How much the surroundings of a term change its weight.
+const (
+	unmarkedLoss  = 0.3 // share lost by a term whose words are all written without their marks
+	boosted       = 1.3 // "very", "quá", stretched letters, several of the same emoji
+	capitalFactor = 1.2
+
+	negationReach = 3 // tokens that a negator looks ahead
+)
+
+// What becomes of a term's weight when a negator stands before it: "not good" is bad, "not bad" is hardly good.
+var (
+	goodNegated = [headCount]float64{anger: -0.5, negative: -1.3, complaint: -1.3, question: 1, praise: -1, spam: 1, risk: 0.3, needsAccount: -0.3, human: 1, optOut: 1}
+	badNegated  = [headCount]float64{anger: -0.4, negative: -0.4, complaint: -0.4, question: 1, praise: -0.4, spam: 0.5, risk: 0.2, needsAccount: 1, human: 0.3, optOut: 1}
+)
+
+// weigh collects the evidence of the tokens.
+func (r *reading) weigh(l *lexicon, lang Language) {
+	spoken := en | vi | elsewhere
+	switch lang {
+	case English:
+		spoken = en
+	case Vietnamese:
+		spoken = vi
+	}
+	var covered [headCount]int // the token up to which a head has its evidence
+	for i := range r.tokens {
+		for _, m := range r.terms(l, i) {
+			if m.entry.tongues&spoken != 0 {
+				r.term(m, &covered)
+			}
+		}
+	}
+	r.surface()
+}
+
+// term turns a term into evidence, unless a longer one has covered its words for a head.
+func (r *reading) term(m match, covered *[headCount]int) {
+	start, end := r.tokens[m.from].start, r.tokens[m.to-1].end
+	factor := 1.0
+	if m.from > 0 && !r.tokens[m.from].first && r.tokens[m.from-1].class == booster {
+		factor, start = boosted, r.tokens[m.from-1].start
+	}
+	if m.to < len(r.tokens) && !r.tokens[m.to].first && r.tokens[m.to].class == afterBooster {
+		factor, end = boosted, r.tokens[m.to].end
+	}
+	for i := m.from; i < m.to; i++ {
+		if t := &r.tokens[i]; t.stretched != 0 || t.form == emote && t.count > 1 {
+			factor = max(factor, boosted)
+		} else if t.caps && t.count > 2 {
+			factor = max(factor, capitalFactor)
+		}
+	}
+	negated := r.negatorBefore(m.from)
+	turned := &badNegated
+	for _, w := range m.entry.weights {
+		if head(w.of) == praise && w.logOdds > 0 {
+			turned = &goodNegated
+		}
+	}
+	for _, w := range m.entry.weights {
+		h := head(w.of)
+		if covered[h] > m.from {
+			continue
+		}
+		covered[h] = m.to
+		e := evidence{start: start, end: end, head: h, weight: w.logOdds * factor * (1 - unmarkedLoss*w.distance)}
+		if negated >= 0 {
+			e.weight *= turned[h]
+			e.start = r.tokens[negated].start
+		}
+		r.evidence = append(r.evidence, e)
+	}
+}
+
+// negatorBefore returns the negator that reaches token i, or -1.
+func (r *reading) negatorBefore(i int) int {
+	for j := i; j > 0 && j > i-negationReach && !r.tokens[j].first; j-- {
+		switch r.tokens[j-1].class {
+		case negator:
+			return j - 1
+		case turn:
+			return -1
+		}
+	}
+	return -1
+}
+
+// surface weighs what is not a word: marks, links, codes and capitals.
+func (r *reading) surface() {
+	mood := 0.0
+	for _, e := range r.evidence {
+		switch e.head {
+		case anger, negative:
+			mood += e.weight
+		case praise:
+			mood -= e.weight
+		}
+	}
+	asked, links, capitals, letters := false, 0, 0, 0
+	for i := range r.tokens {
+		t := &r.tokens[i]
+		switch t.form {
+		case query:
+			if !asked {
+				asked = true
+				r.say(t, question, 2.8)
+				r.say(t, praise, -1.2)
+			}
+			if t.count > 1 {
+				r.say(t, anger, 0.4)
+			}
+		case exclaim:
+			if loud := 0.2 * float64(min(t.count, 4)); mood > 0 {
+				r.say(t, anger, loud)
+			} else if mood < 0 {
+				r.say(t, praise, loud/2)
+			}
+		case link:
+			links++
+			if links <= 3 {
+				r.say(t, spam, 1)
+			}
+		case code:
+			r.say(t, needsAccount, 2)
+		case word:
+			if t.count > 2 {
+				letters++
+				if t.caps {
+					capitals++
+				}
+			}
+		}
+	}
+	if capitals > 2 && capitals*2 > letters {
+		r.say(&token{start: r.tokens[0].start, end: r.tokens[len(r.tokens)-1].end}, anger, 0.8)
+	}
+}
+
+func (r *reading) say(t *token, h head, w float64) {
+	r.evidence = append(r.evidence, evidence{start: t.start, end: t.end, head: h, weight: w})
+}

@@ -1,0 +1,86 @@
+package triage
+
+import "sync"
+
+// Outcome is what a customer's follow-up says of an answer.
+type Outcome string
+
+// The outcomes.
+const (
+	Solved       Outcome = "solved" // it works now, or is settled
+	Thanks       Outcome = "thanks" // thanks and no more
+	StillBroken  Outcome = "still_broken"
+	Sarcastic    Outcome = "sarcastic"
+	OtherOutcome Outcome = "other"
+)
+
+// What a term of lexicon/outcome.txt may say of a follow-up.
+const (
+	saysSolved = iota
+	saysThanks
+	saysBroken
+	saysSarcastic
+	saysUnsure // a condition, a plan, a wish, a request: nothing is settled yet
+	outcomeCount
+)
+
+var followUps = sync.OnceValue(func() *lexicon {
+	l := newLexicon()
+	l.words = heart().words
+	of := map[string]int{"solved": saysSolved, "thanks": saysThanks, "broken": saysBroken, "sarcastic": saysSarcastic, "unsure": saysUnsure}
+	if err := l.load("lexicon/outcome.txt", of, en|vi|elsewhere); err != nil {
+		panic(err) // an embedded file is broken: no test could have passed
+	}
+	return l
+})
+
+// ReadOutcome reads a customer's follow-up after an answer. Solved pays people and closes cases, so it needs plain words
+// and nothing that speaks against them: no "but", no question, no condition, no complaint.
+func ReadOutcome(text string) Outcome {
+	r := readings.Get().(*reading)
+	defer readings.Put(r)
+	r.split(text)
+	lang := r.recognise(heart())
+
+	var says [outcomeCount]float64
+	l := followUps()
+	for i := 0; i < len(r.tokens); i++ {
+		t := &r.tokens[i]
+		if t.class == turn || t.form == query {
+			says[saysUnsure]++
+		}
+		for _, m := range r.terms(l, i) {
+			negated := r.negatorBefore(i) >= 0
+			for _, w := range m.entry.weights {
+				switch {
+				case !negated:
+					says[w.of] += w.logOdds
+				case w.of == saysSolved:
+					says[saysBroken]++
+				case w.of == saysBroken:
+					says[saysUnsure]++
+				}
+			}
+			i = m.to - 1
+			break
+		}
+	}
+	r.weigh(heart(), lang)
+	margins := biases
+	for _, e := range r.evidence {
+		margins[e.head] += e.weight
+	}
+	bad := margins[complaint] > 0 || margins[anger] > 0 || margins[negative] > 0
+	switch {
+	case says[saysSarcastic] > 0:
+		return Sarcastic
+	case says[saysBroken] > 0:
+		return StillBroken
+	case says[saysSolved] > 0 && says[saysUnsure] == 0 && !bad:
+		return Solved
+	case says[saysThanks] > 0 && says[saysSolved] == 0 && says[saysUnsure] == 0 && !bad:
+		return Thanks
+	default:
+		return OtherOutcome
+	}
+}
