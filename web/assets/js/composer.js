@@ -1,0 +1,21 @@
+// Shows how much of the network's length is used: textarea[data-limit] with a .length in its form.
+// data-count is "x" where the network weighs characters, otherwise plain characters count.
+import { onContent } from "./content.js";
+import { weight } from "./weight.js";
+
+function count(area) {
+  const limit = Number(area.dataset.limit);
+  const used = area.dataset.count === "x" ? weight(area.value, { reply: true }) : [...area.value].length;
+  const shown = area.form?.querySelector(".length");
+  if (!shown || !limit) return;
+  const format = new Intl.NumberFormat(document.documentElement.lang);
+  shown.textContent = `${format.format(used)}/${format.format(limit)}`;
+  shown.classList.toggle("near", used > limit * 0.9 && used <= limit);
+  shown.classList.toggle("over", used > limit);
+  area.setAttribute("aria-invalid", String(used > limit));
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("textarea[data-limit]")) count(event.target);
+});
+onContent(() => document.querySelectorAll("textarea[data-limit]").forEach(count));
