@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -69,6 +68,9 @@ func restoreSQLite(ctx context.Context, path, file string, opt Options) error {
 		return err
 	}
 	d, err := open(ctx, "sqlite:"+part, opt)
+	if isSQLite(err, sqlite3.SQLITE_CORRUPT) || isSQLite(err, sqlite3.SQLITE_NOTADB) {
+		return errors.Join(ErrNotBackup, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -156,7 +158,7 @@ func moveSQLite(ctx context.Context, from, to string) error {
 	}
 	pool.SetMaxOpenConns(1)
 	tx, err := pool.BeginTx(ctx, nil)
-	if lite := (*sqlite.Error)(nil); errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY {
+	if isSQLite(err, sqlite3.SQLITE_BUSY) {
 		return errors.Join(ErrInUse, pool.Close())
 	}
 	if err == nil {

@@ -28,11 +28,12 @@ type Worker interface {
 
 const (
 	fetchCooldown = 10 * time.Millisecond
-	// On PostgreSQL a notification is left out when another was sent less than a cooldown ago, so a
-	// job may have to wait for the poll. On SQLite every commit of this process rings the bell, and
+	// On PostgreSQL River sends no second notification within notifyCooldown of another, so a job of a
+	// busy moment may have to wait for the poll. On SQLite every commit of this process rings the bell, and
 	// polling is for scheduled jobs and for those of another process (a command run by hand).
-	pollPostgres = 200 * time.Millisecond
-	pollSQLite   = time.Second
+	notifyCooldown = time.Millisecond
+	pollPostgres   = 200 * time.Millisecond
+	pollSQLite     = time.Second
 	// rescueAfter is when a job is taken from a worker that died; jobs end within a minute.
 	rescueAfter = 2 * time.Minute
 )
@@ -117,7 +118,7 @@ func (q sqliteQueue) insert(ctx context.Context, tx *transaction, jobs []river.I
 type postgresQueue struct{ client *river.Client[pgx.Tx] }
 
 func newPostgresQueue(d *DB) (queue, error) {
-	client, err := river.NewClient(riverpgxv5.New(d.pool), d.riverConfig(river.Config{}))
+	client, err := river.NewClient(riverpgxv5.New(d.pool), d.riverConfig(river.Config{FetchCooldown: notifyCooldown}))
 	if err != nil {
 		return nil, fmt.Errorf("make the job queue: %w", err)
 	}

@@ -78,10 +78,13 @@ func worthRetrying(err error) bool {
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
 		return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock
 	}
-	if lite := (*sqlite.Error)(nil); errors.As(err, &lite) {
-		return lite.Code()&0xff == sqlite3.SQLITE_BUSY
-	}
-	return false
+	return isSQLite(err, sqlite3.SQLITE_BUSY)
+}
+
+// isSQLite compares primary result codes; the extended ones only say more of the same.
+func isSQLite(err error, code int) bool {
+	lite := (*sqlite.Error)(nil)
+	return errors.As(err, &lite) && lite.Code()&0xff == code
 }
 
 func (d *DB) transact(ctx context.Context, how Durability, f func(ctx context.Context, tx Tx) error) error {
