@@ -11,7 +11,6 @@ package listeners
 
 import (
 	"context"
-	"database/sql"
 	"net/http"
 	"time"
 
@@ -23,8 +22,14 @@ import (
 // Tx is a transaction in which follow-up work can be enqueued: both commit or neither does.
 type Tx = interface {
 	bun.IDB
-	StmtContext(context.Context, *sql.Stmt) *sql.Stmt
-	Enqueue(context.Context, ...river.InsertManyParams) error
+	// NextIDs reserves n ids of a table, ascending, so that rows can name each other before they are stored.
+	NextIDs(ctx context.Context, table string, n int) ([]int64, error)
+	// InsertRows stores rows of a table the fastest way the engine has. A column is a name and its
+	// PostgreSQL type ("id bigint"); values fills one row, in the order of the columns, nil for NULL.
+	InsertRows(ctx context.Context, table string, columns []string, rows int, values func(row int, into []any)) error
+	// Enqueue adds jobs that exist exactly if the transaction commits.
+	Enqueue(ctx context.Context, jobs ...river.InsertManyParams) error
+	// Now is the one moment at which the transaction happens.
 	Now() clock.Time
 }
 

@@ -231,7 +231,6 @@ CREATE TABLE replies (
 	text_hash TEXT NOT NULL,
 	state TEXT NOT NULL,
 	due_at BIGINT NOT NULL,
-	lease_until BIGINT,
 	attempts BIGINT NOT NULL,
 	reads BIGINT NOT NULL,
 	absent BIGINT NOT NULL,

@@ -1,0 +1,101 @@
+package community
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/listeners"
+	"github.com/uptrace/bun"
+)
+
+// Activity is one line of the history: timeline of a case, audit trail, and the tail that live pages
+// follow. It is written in the transaction of what it tells.
+type Activity struct {
+	bun.BaseModel `bun:"table:activities,alias:a"`
+
+	ID        int64 `bun:",pk,autoincrement"`
+	BrandID   int64
+	CaseID    int64 `bun:",nullzero"` // 0 where it is about several cases or none
+	ActorID   int64 `bun:",nullzero"` // the member who did it; 0 for rules and networks
+	Kind      Kind
+	Lane      Lane   // of the case when it happened: who may hear of it; "" = every member
+	Detail    Detail `bun:"type:text"`
+	CreatedAt clock.Time
+}
+
+// Detail is what an activity tells besides; each kind uses what it needs.
+type Detail struct {
+	Text   string  `json:"text,omitempty"`
+	Rule   string  `json:"rule,omitempty"`
+	Member int64   `json:"member,omitempty"`
+	Answer int64   `json:"answer,omitempty"`
+	Reply  string  `json:"reply,omitempty"`
+	Cases  []int64 `json:"cases,omitempty"`
+	Posts  int     `json:"posts,omitempty"`
+}
+
+// Kind tells what happened; its sentence stands in the catalogs as "activity.<kind>".
+type Kind string
+
+// The kinds of activities.
+const (
+	Heard           Kind = "heard"            // a page of posts came in: Cases, Posts
+	CaseReopened    Kind = "case_reopened"    // the customer wrote again
+	CaseClaimed     Kind = "case_claimed"     //
+	CaseReleased    Kind = "case_released"    //
+	LeaseEnded      Kind = "lease_ended"      // Member
+	AnswerSubmitted Kind = "answer_submitted" // Answer, Rule: why it is reviewed
+	AnswerReturned  Kind = "answer_returned"  // Answer, Text: the reason
+	AnswerApproved  Kind = "answer_approved"  // Answer, Rule where a rule approved
+	AnswerTakenBack Kind = "answer_taken_back"
+	ReplySent       Kind = "reply_sent"   // Answer, Reply
+	ReplyFailed     Kind = "reply_failed" // Answer, Reply, Text: the class of the failure
+	ReplyDoubtful   Kind = "reply_doubtful"
+	CaseElsewhere   Kind = "case_elsewhere" // the brand answered with another tool
+	CustomerThanks  Kind = "customer_thanks"
+	CaseSolved      Kind = "case_solved"
+	Escalated       Kind = "escalated" // Text: the reason; Lane: the lane it left
+	LaneRaised      Kind = "lane_raised"
+	CaseClosed      Kind = "case_closed"
+	MemberAdded     Kind = "member_added"
+)
+
+// record writes an activity.
+func record(ctx context.Context, tx Tx, a Activity) error {
+	a.CreatedAt = tx.Now()
+	if _, err := tx.NewInsert().Model(&a).Exec(ctx); err != nil {
+		return fmt.Errorf("record %s: %w", a.Kind, err)
+	}
+	return nil
+}
+
+// Timeline reads the history of a case, oldest first.
+func Timeline(ctx context.Context, db bun.IDB, caseID int64) ([]Activity, error) {
+	var all []Activity
+	if err := db.NewSelect().Model(&all).Where("a.case_id = ?", caseID).Order("a.id").Limit(500).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read the history of case %d: %w", caseID, err)
+	}
+	return all, nil
+}
+
+// Tail reads activities after an id, oldest first, for whoever follows what happens.
+func Tail(ctx context.Context, db bun.IDB, after int64, most int) ([]Activity, error) {
+	var all []Activity
+	if err := db.NewSelect().Model(&all).Where("a.id > ?", after).Order("a.id").Limit(int64(most)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("follow the history: %w", err)
+	}
+	return all, nil
+}
+
+// LastActivity is the id from which Tail gives only what is new.
+func LastActivity(ctx context.Context, db bun.IDB) (int64, error) {
+	var id int64
+	err := db.NewSelect().Table("activities").ColumnExpr("COALESCE(MAX(id), 0)").Scan(ctx, &id)
+	return id, err
+}
+
+// RecordHeard writes the one activity of a page of posts: how many, and the cases that changed.
+func RecordHeard(ctx context.Context, tx Tx, conn listeners.Connection, cases []int64, posts int) error {
+	return record(ctx, tx, Activity{BrandID: conn.BrandID, Kind: Heard, Detail: Detail{Cases: cases, Posts: posts}})
+}

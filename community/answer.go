@@ -1,0 +1,282 @@
+package community
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/uptrace/bun"
+)
+
+// Answer is what a member wrote for a case. It becomes a reply when it is approved.
+type Answer struct {
+	bun.BaseModel `bun:"table:answers,alias:answer"`
+
+	ID          int64 `bun:",pk,autoincrement"`
+	BrandID     int64
+	CaseID      int64
+	MemberID    int64
+	MentionID   int64 // the post it answers: the customer's latest when it was written
+	State       AnswerState
+	Text        string
+	WhyReviewed string // a code: why a person looks at it before it leaves
+	Version     int64
+	CreatedAt   clock.Time
+	UpdatedAt   clock.Time
+	SubmittedAt clock.Time `bun:",nullzero"`
+	DecidedAt   clock.Time `bun:",nullzero"`
+}
+
+// AnswerState is where an answer stands; after approved the outbox tells how it travels.
+type AnswerState string
+
+// The states of an answer.
+const (
+	Draft     AnswerState = "draft"
+	Submitted AnswerState = "submitted"
+	Approved  AnswerState = "approved"
+	Returned  AnswerState = "returned"  // by a reviewer, with advice
+	Withdrawn AnswerState = "withdrawn" // nothing came of it: answered elsewhere, handed to staff, not deliverable
+)
+
+// mostText bounds what is stored of a draft; a network's own limit is told while writing.
+const mostText = 10_000
+
+// SaveDraft keeps the member's text for a case and, if the case is free or the member's, renews the
+// claim. held tells whether the member has the case now; the text is kept either way.
+func SaveDraft(ctx context.Context, tx Tx, m *Member, caseID int64, text string) (a Answer, c Case, held bool, err error) {
+	if len(text) > mostText {
+		return a, c, false, &Invalid{"text", "this text is too long to keep"}
+	}
+	c, err = FindCase(ctx, tx, m, caseID)
+	if err != nil {
+		return a, c, false, err
+	}
+	got, err := ClaimCase(ctx, tx, m, caseID)
+	switch {
+	case err == nil:
+		c, held = got, true
+	case !errors.Is(err, ErrTaken) && !errors.Is(err, ErrNotOpen):
+		return a, c, false, err
+	}
+	a, err = DraftOf(ctx, tx, m, caseID)
+	if err != nil {
+		return a, c, held, err
+	}
+	if a.Text == text && a.ID != 0 {
+		return a, c, held, nil
+	}
+	a.Text = text
+	return a, c, held, a.store(ctx, tx, m, &c)
+}
+
+// DraftOf reads what the member has written for a case and not submitted; an empty answer if nothing.
+func DraftOf(ctx context.Context, db bun.IDB, m *Member, caseID int64) (Answer, error) {
+	var all []Answer
+	err := db.NewSelect().Model(&all).
+		Where("case_id = ? AND member_id = ? AND state IN ('draft', 'returned')", caseID, m.ID).Scan(ctx)
+	if err != nil {
+		return Answer{}, fmt.Errorf("read the draft for case %d: %w", caseID, err)
+	}
+	if len(all) == 0 {
+		return Answer{State: Draft}, nil
+	}
+	return all[0], nil
+}
+
+func (a *Answer) store(ctx context.Context, tx Tx, m *Member, c *Case) error {
+	a.BrandID, a.CaseID, a.MemberID, a.MentionID = c.BrandID, c.ID, m.ID, c.MentionID
+	a.UpdatedAt = tx.Now()
+	a.Version++
+	var err error
+	if a.ID == 0 {
+		a.CreatedAt = tx.Now()
+		_, err = tx.NewInsert().Model(a).Exec(ctx)
+	} else {
+		_, err = tx.NewUpdate().Model(a).WherePK().Exec(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("store the answer to case %d: %w", c.ID, err)
+	}
+	return nil
+}
+
+// HoldForAnswer reads a case that the member has a live claim on. A fence that is not 0 must be the
+// claim's: a late writer whose case went through other hands changes nothing.
+func HoldForAnswer(ctx context.Context, tx Tx, m *Member, caseID, fence int64) (Case, error) {
+	c, err := FindCase(ctx, tx, m, caseID)
+	if err != nil {
+		return c, err
+	}
+	if !m.MayAnswer(&c) {
+		return c, ErrNotAllowed
+	}
+	if !c.HeldBy(m, tx.Now()) {
+		if c.HolderID != 0 && c.HolderID != m.ID {
+			return c, ErrLeaseLost
+		}
+		return c, ErrNotHeld
+	}
+	if fence != 0 && fence != c.Fence {
+		return c, ErrLeaseLost
+	}
+	return c, nil
+}
+
+// SubmitAnswer stores the member's text as the answer to a held case. With review it waits for a
+// reviewer, and why says why; without, the caller publishes it.
+func SubmitAnswer(ctx context.Context, tx Tx, m *Member, c *Case, text, why string, review bool) (Answer, error) {
+	a, err := DraftOf(ctx, tx, m, c.ID)
+	if err != nil {
+		return a, err
+	}
+	a.Text, a.WhyReviewed, a.State, a.SubmittedAt = strings.TrimSpace(text), why, Submitted, tx.Now()
+	if err := a.store(ctx, tx, m, c); err != nil {
+		return a, err
+	}
+	if !review {
+		return a, nil
+	}
+	if err := c.move(ctx, tx, Submit, nil); err != nil {
+		return a, err
+	}
+	return a, record(ctx, tx, Activity{
+		BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: AnswerSubmitted, Lane: c.Lane, Detail: Detail{Answer: a.ID, Rule: why},
+	})
+}
+
+// decide takes a submitted answer to its next state, once: of two who decide, one gets ErrDecided.
+func (a *Answer) decide(ctx context.Context, tx Tx, to AnswerState) error {
+	res, err := tx.NewUpdate().Model(a).
+		Set("state = ?, text = ?, decided_at = ?, version = version + 1", to, a.Text, tx.Now()).
+		Where("id = ? AND state = ?", a.ID, Submitted).Returning("*").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("decide answer %d: %w", a.ID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return ErrDecided
+	}
+	return nil
+}
+
+// PublishAnswer marks an answer as approved and its case as answered; the caller queues the reply in
+// the same transaction. reviewer is nil where a rule approved.
+func PublishAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Member, rule string) error {
+	if err := a.decide(ctx, tx, Approved); err != nil {
+		return err
+	}
+	if err := c.move(ctx, tx, Publish, nil); err != nil {
+		return err
+	}
+	err := record(ctx, tx, Activity{
+		BrandID: c.BrandID, CaseID: c.ID, ActorID: by(reviewer), Kind: AnswerApproved, Lane: c.Lane, Detail: Detail{Answer: a.ID, Rule: rule},
+	})
+	if err != nil || reviewer == nil {
+		return err
+	}
+	return tell(ctx, tx, c, a.MemberID, AnswerApproved, fmt.Sprintf("approved:%d", a.ID))
+}
+
+// ReturnAnswer gives a submitted answer back to its author with advice; the author holds the case again.
+func ReturnAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Member, reason string) error {
+	if err := a.decide(ctx, tx, Returned); err != nil {
+		return err
+	}
+	err := c.move(ctx, tx, Return, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+		return q.Set("holder_id = ?, held_until = ?, fence = fence + 1", a.MemberID, tx.Now().Add(returnedLease))
+	})
+	if err != nil {
+		return err
+	}
+	err = record(ctx, tx, Activity{
+		BrandID: c.BrandID, CaseID: c.ID, ActorID: reviewer.ID, Kind: AnswerReturned, Lane: c.Lane, Detail: Detail{Answer: a.ID, Text: reason},
+	})
+	if err != nil {
+		return err
+	}
+	return tell(ctx, tx, c, a.MemberID, AnswerReturned, fmt.Sprintf("returned:%d:%d", a.ID, a.Version))
+}
+
+// TakeBackAnswer makes an approved answer, whose reply was cancelled in time, a draft of its author
+// again, who holds the case.
+func TakeBackAnswer(ctx context.Context, tx Tx, m *Member, answerID int64) (Answer, error) {
+	a, c, err := FindAnswer(ctx, tx, m, answerID)
+	if err != nil {
+		return a, err
+	}
+	if a.MemberID != m.ID && !m.MayReview() {
+		return a, ErrNotAllowed
+	}
+	old, err := tx.NewUpdate().Model(&a).Set("state = ?, decided_at = NULL, version = version + 1", Draft).
+		Where("id = ? AND state = ?", a.ID, Approved).Returning("*").Exec(ctx)
+	if err != nil {
+		return a, fmt.Errorf("take back answer %d: %w", answerID, err)
+	}
+	if n, err := old.RowsAffected(); err != nil || n == 0 {
+		return a, ErrChanged
+	}
+	err = c.move(ctx, tx, TakeBack, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+		return q.Set("holder_id = ?, held_until = ?, fence = fence + 1", a.MemberID, tx.Now().Add(Lease))
+	})
+	if err != nil {
+		return a, err
+	}
+	return a, record(ctx, tx, Activity{
+		BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: AnswerTakenBack, Lane: c.Lane, Detail: Detail{Answer: a.ID},
+	})
+}
+
+// withdraw ends the answers of a case that wait for a reviewer.
+func withdraw(ctx context.Context, tx Tx, caseID int64) error {
+	_, err := tx.NewUpdate().Model((*Answer)(nil)).
+		Set("state = ?, decided_at = ?, version = version + 1", Withdrawn, tx.Now()).
+		Where("case_id = ? AND state = ?", caseID, Submitted).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("withdraw the answers of case %d: %w", caseID, err)
+	}
+	return nil
+}
+
+// FindAnswer reads an answer with its case, if the member may see the case.
+func FindAnswer(ctx context.Context, db bun.IDB, m *Member, id int64) (Answer, Case, error) {
+	var a Answer
+	if err := db.NewSelect().Model(&a).Where("id = ? AND brand_id = ?", id, m.BrandID).Scan(ctx); err != nil {
+		return a, Case{}, fmt.Errorf("find answer %d: %w", id, err)
+	}
+	c, err := FindCase(ctx, db, m, a.CaseID)
+	return a, c, err
+}
+
+// Answers reads a case's answers as the member may see them, oldest first: other people's drafts stay theirs.
+func Answers(ctx context.Context, db bun.IDB, m *Member, caseID int64) ([]Answer, error) {
+	var all []Answer
+	err := db.NewSelect().Model(&all).
+		Where("case_id = ? AND (member_id = ? OR state NOT IN ('draft', 'returned'))", caseID, m.ID).Order("id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the answers of case %d: %w", caseID, err)
+	}
+	return all, nil
+}
+
+// AnswersOf reads a member's latest answers, newest first.
+func AnswersOf(ctx context.Context, db bun.IDB, m *Member, most int) ([]Answer, error) {
+	var all []Answer
+	err := db.NewSelect().Model(&all).Where("member_id = ?", m.ID).Order("id DESC").Limit(int64(most)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the answers of member %d: %w", m.ID, err)
+	}
+	return all, nil
+}
+
+// ReviewQueue reads a brand's answers that wait for a reviewer, longest waiting first.
+func ReviewQueue(ctx context.Context, db bun.IDB, brandID int64, most int) ([]Answer, error) {
+	var all []Answer
+	err := db.NewSelect().Model(&all).Where("brand_id = ? AND state = 'submitted'", brandID).
+		Order("submitted_at", "id").Limit(int64(most)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the review queue of brand %d: %w", brandID, err)
+	}
+	return all, nil
+}

@@ -1,0 +1,148 @@
+package community
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/listeners"
+	"github.com/uptrace/bun"
+)
+
+// Case is one customer's conversation with a brand in one thread: what is claimed, answered, closed.
+type Case struct {
+	bun.BaseModel `bun:"table:cases,alias:c"`
+
+	ID            int64 `bun:",pk"`
+	BrandID       int64
+	ConnectionID  int64
+	AccountID     int64 // the customer
+	Network       string
+	ThreadKey     string
+	State         State
+	Lane          Lane
+	LaneWhy       string // the rule that chose the lane
+	Language      string
+	TopicID       int64   // the expertise needed; OtherTopic where none is
+	Urgency       float64 // of triage, the part of the priority that time does not change
+	DueAt         clock.Time
+	Delivery      listeners.Mode
+	DeliveryWhy   string
+	MentionID     int64 // the customer's latest post: the one an answer is a reply to
+	Mentions      int   // the customer's posts
+	OpenedAt      clock.Time
+	CustomerAt    clock.Time // the customer's latest post
+	AnsweredAt    clock.Time `bun:",nullzero"` // the brand's latest post to the customer
+	AnsweredBy    int64      `bun:",nullzero"` // the member who wrote it, if one of ours did
+	FirstAnswerAt clock.Time `bun:",nullzero"`
+	HolderID      int64      `bun:",nullzero"` // who has the claim
+	HeldUntil     clock.Time `bun:",nullzero"`
+	Fence         int64      // counts the claims; what a late holder writes carries an old one
+	Version       int64
+}
+
+// Lane is who may answer a case.
+type Lane string
+
+// The lanes.
+const (
+	Community Lane = "community"
+	Staff     Lane = "staff"
+	None      Lane = "none" // noise
+)
+
+// Promise is within which time a public post should be answered: half of those who ask expect it.
+const Promise = 2 * time.Hour
+
+// Languages are what triage may say of a case; members know the first two.
+var Languages = []string{"en", "vi", "mixed", "other"}
+
+// HeldBy tells whether a member has a live claim at now.
+func (c *Case) HeldBy(m *Member, now clock.Time) bool {
+	return c.State == Claimed && c.HolderID == m.ID && c.HeldUntil > now
+}
+
+// Free tells whether the case can be claimed at now by anybody who may answer it.
+func (c *Case) Free(now clock.Time) bool {
+	return c.State == Open || c.State == Claimed && c.HeldUntil <= now
+}
+
+// ended tells whether nobody has anything to do for the case until the customer writes again.
+func (c *Case) ended() bool {
+	return c.State != Open && c.State != Claimed && c.State != InReview
+}
+
+// FindCase reads a case that the member may see; sql.ErrNoRows for any other, so that nobody learns
+// of what they may not know.
+func FindCase(ctx context.Context, db bun.IDB, m *Member, id int64) (Case, error) {
+	var c Case
+	err := db.NewSelect().Model(&c).Where("c.id = ? AND c.brand_id = ?", id, m.BrandID).Scan(ctx)
+	if err != nil {
+		return c, fmt.Errorf("find case %d: %w", id, err)
+	}
+	if !m.MaySee(&c) {
+		return Case{}, fmt.Errorf("find case %d: %w", id, sql.ErrNoRows)
+	}
+	return c, nil
+}
+
+// caseByID reads a case for what the product does by itself.
+func caseByID(ctx context.Context, db bun.IDB, id int64) (Case, error) {
+	var c Case
+	if err := db.NewSelect().Model(&c).Where("c.id = ?", id).Scan(ctx); err != nil {
+		return c, fmt.Errorf("find case %d: %w", id, err)
+	}
+	return c, nil
+}
+
+// HandToStaff moves a case to the employees, with the reason; a claim ends, drafts stay.
+func HandToStaff(ctx context.Context, tx Tx, m *Member, caseID int64, reason string) (Case, error) {
+	c, err := FindCase(ctx, tx, m, caseID)
+	if err != nil {
+		return c, err
+	}
+	if !m.MayAnswer(&c) {
+		return c, ErrNotAllowed
+	}
+	if c.State != Open && c.HolderID != m.ID && !m.Role.Employee() {
+		return c, ErrTaken
+	}
+	if reason == "" {
+		return c, &Invalid{"reason", "say in a few words why an employee should answer"}
+	}
+	if c.State == InReview {
+		if err := withdraw(ctx, tx, c.ID); err != nil {
+			return c, err
+		}
+	}
+	from := c.Lane
+	err = c.move(ctx, tx, Escalate, func(q *bun.UpdateQuery) *bun.UpdateQuery {
+		return q.Set("lane = ?, lane_why = ?", Staff, "escalated")
+	})
+	if err != nil {
+		return c, err
+	}
+	return c, record(ctx, tx, Activity{
+		BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: Escalated, Lane: from, Detail: Detail{Text: reason},
+	})
+}
+
+// CloseCase ends a case without an answer.
+func CloseCase(ctx context.Context, tx Tx, m *Member, caseID int64, reason string) (Case, error) {
+	c, err := FindCase(ctx, tx, m, caseID)
+	if err != nil {
+		return c, err
+	}
+	if !m.Role.Employee() {
+		return c, ErrNotAllowed
+	}
+	if err := withdraw(ctx, tx, c.ID); err != nil {
+		return c, err
+	}
+	if err := c.move(ctx, tx, Close, nil); err != nil {
+		return c, err
+	}
+	return c, record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: CaseClosed, Lane: c.Lane, Detail: Detail{Text: reason}})
+}

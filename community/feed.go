@@ -1,0 +1,199 @@
+package community
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/uptrace/bun"
+)
+
+// Wanted says which cases to list. Zero values ask for what the member would want to see.
+type Wanted struct {
+	State State  // Open by default
+	Lane  Lane   // one lane; default every lane the member may see
+	Topic *int64 // one topic; default those the member knows
+	Limit int    // 50 by default, 100 at most
+	After string // where the page before ended
+}
+
+// List reads the cases a member may see, most urgent first for open ones, newest first for others,
+// and where the next page begins, or "". Open cases are read from one bounded branch of an index per
+// lane, language and topic, so that the cost does not grow with the number of cases.
+func List(ctx context.Context, db bun.IDB, m *Member, w Wanted) ([]Case, string, error) {
+	if w.Limit <= 0 || w.Limit > 100 {
+		w.Limit = 50
+	}
+	lanes := m.Lanes()
+	if w.Lane != "" {
+		if !slices.Contains(lanes, w.Lane) {
+			return nil, "", nil
+		}
+		lanes = []Lane{w.Lane}
+	}
+	if w.State != "" && w.State != Open {
+		return listByState(ctx, db, m, w, lanes)
+	}
+	due, id, err := w.place()
+	if err != nil {
+		return nil, "", err
+	}
+	topics, err := m.feedTopics(ctx, db, w.Topic)
+	if err != nil {
+		return nil, "", err
+	}
+	query, args := feedQuery(m.BrandID, lanes, m.feedLanguages(), topics, due, id, w.Limit+1)
+	var cases []Case
+	if err := db.NewRaw(query, args...).Scan(ctx, &cases); err != nil {
+		return nil, "", fmt.Errorf("read the feed of member %d: %w", m.ID, err)
+	}
+	if len(cases) <= w.Limit {
+		return cases, "", nil
+	}
+	cases = cases[:w.Limit]
+	last := cases[len(cases)-1]
+	return cases, fmt.Sprintf("%d.%d", last.DueAt, last.ID), nil
+}
+
+// feedQuery is the union of one bounded branch per lane, language and topic on the index cases_feed.
+func feedQuery(brandID int64, lanes []Lane, languages []string, topics []int64, due clock.Time, id int64, limit int) (string, []any) {
+	var q strings.Builder
+	var args []any
+	q.WriteString("SELECT * FROM (")
+	for _, lane := range lanes {
+		for _, language := range languages {
+			for _, topic := range topics {
+				if len(args) > 0 {
+					q.WriteString(" UNION ALL ")
+				}
+				q.WriteString(`SELECT * FROM (SELECT * FROM cases WHERE state = 'open' AND brand_id = ? AND lane = ? AND language = ? AND topic_id = ?
+					AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT ?) AS b`)
+				args = append(args, brandID, lane, language, topic, due, id, limit)
+			}
+		}
+	}
+	q.WriteString(") AS feed ORDER BY due_at, id LIMIT ?")
+	return q.String(), append(args, limit)
+}
+
+func listByState(ctx context.Context, db bun.IDB, m *Member, w Wanted, lanes []Lane) ([]Case, string, error) {
+	before, err := strconv.ParseInt(w.After, 10, 64)
+	if w.After != "" && err != nil {
+		return nil, "", errCursor
+	}
+	var cases []Case
+	q := db.NewSelect().Model(&cases).
+		Where("c.brand_id = ? AND c.state = ? AND c.lane IN (?)", m.BrandID, w.State, bun.In(lanes)).
+		Where("c.state NOT IN ('open', 'ignored')"). // names the partial index
+		Order("c.id DESC").Limit(int64(w.Limit + 1))
+	if before > 0 {
+		q = q.Where("c.id < ?", before)
+	}
+	if w.Topic != nil {
+		q = q.Where("c.topic_id = ?", *w.Topic)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, "", fmt.Errorf("list %s cases: %w", w.State, err)
+	}
+	if len(cases) <= w.Limit {
+		return cases, "", nil
+	}
+	cases = cases[:w.Limit]
+	return cases, strconv.FormatInt(cases[len(cases)-1].ID, 10), nil
+}
+
+var errCursor = &Invalid{"cursor", "this page does not exist; start from the first"}
+
+func (w Wanted) place() (clock.Time, int64, error) {
+	if w.After == "" {
+		return 0, 0, nil
+	}
+	due, id, _ := strings.Cut(w.After, ".")
+	d, err1 := strconv.ParseInt(due, 10, 64)
+	i, err2 := strconv.ParseInt(id, 10, 64)
+	if err1 != nil || err2 != nil {
+		return 0, 0, errCursor
+	}
+	return clock.Time(d), i, nil
+}
+
+// feedTopics are the topics a member is shown: their own and the one that is everyone's; employees
+// see all of the brand's.
+func (m *Member) feedTopics(ctx context.Context, db bun.IDB, only *int64) ([]int64, error) {
+	mine := append([]int64{OtherTopic}, m.Topics...)
+	if m.Role.Employee() {
+		topics, err := Topics(ctx, db, m.BrandID)
+		if err != nil {
+			return nil, err
+		}
+		mine = mine[:1]
+		for _, t := range topics {
+			mine = append(mine, t.ID)
+		}
+	}
+	if only == nil {
+		return mine, nil
+	}
+	if !slices.Contains(mine, *only) {
+		return nil, &Invalid{"topic", "there is no such topic among yours"}
+	}
+	return []int64{*only}, nil
+}
+
+// feedLanguages are the languages of the cases a member is shown: what they know, and what triage
+// could not tell apart; employees see all.
+func (m *Member) feedLanguages() []string {
+	if m.Role.Employee() {
+		return Languages
+	}
+	known := []string{"mixed", "other"}
+	for _, l := range m.Languages {
+		if slices.Contains(Languages, l) && !slices.Contains(known, l) {
+			known = append(known, l)
+		}
+	}
+	return known
+}
+
+// HeldCases reads the cases a member has a claim on, soonest end first.
+func HeldCases(ctx context.Context, db bun.IDB, m *Member) ([]Case, error) {
+	var cases []Case
+	err := db.NewSelect().Model(&cases).Where("c.holder_id = ? AND c.state = 'claimed'", m.ID).Order("c.held_until").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the claims of member %d: %w", m.ID, err)
+	}
+	return cases, nil
+}
+
+// FindCases reads cases by id, leaving out those the member may not see.
+func FindCases(ctx context.Context, db bun.IDB, m *Member, ids []int64) (map[int64]Case, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var all []Case
+	if err := db.NewSelect().Model(&all).Where("c.id IN (?)", bun.In(ids)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read cases: %w", err)
+	}
+	byID := make(map[int64]Case, len(all))
+	for _, c := range all {
+		if m.MaySee(&c) {
+			byID[c.ID] = c
+		}
+	}
+	return byID, nil
+}
+
+// CustomerHistory reads a customer's cases with the brand that the member may see, newest first.
+func CustomerHistory(ctx context.Context, db bun.IDB, m *Member, accountID int64, most int) ([]Case, error) {
+	var all []Case
+	err := db.NewSelect().Model(&all).
+		Where("c.account_id = ? AND c.brand_id = ? AND c.lane IN (?)", accountID, m.BrandID, bun.In(m.Lanes())).
+		Order("c.id DESC").Limit(int64(most)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the history of customer %d: %w", accountID, err)
+	}
+	return all, nil
+}

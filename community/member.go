@@ -1,0 +1,134 @@
+package community
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/uptrace/bun"
+)
+
+// Member is a person's part in one brand.
+type Member struct {
+	bun.BaseModel `bun:"table:members,alias:member"`
+
+	ID         int64 `bun:",pk,autoincrement"`
+	BrandID    int64
+	PersonID   int64
+	Role       Role
+	State      MemberState
+	Trust      int      // 0 applicant … 4 guide; what an advocate may do, never points
+	PublicName string   // what others see
+	SignOff    string   // how an answer of theirs ends, may be empty
+	Languages  []string `bun:"type:text"` // en, vi
+	Topics     []int64  `bun:"type:text"` // ids of the topics they know; every member sees OtherTopic
+	CreatedAt  clock.Time
+}
+
+// Role is what a member is for a brand.
+type Role string
+
+// The roles. All but the advocate are employees.
+const (
+	Advocate  Role = "advocate"
+	Moderator Role = "moderator"
+	Expert    Role = "expert"
+	Admin     Role = "admin"
+)
+
+// MemberState tells whether a member takes part.
+type MemberState string
+
+// The states of a member.
+const (
+	Active    MemberState = "active"
+	Suspended MemberState = "suspended"
+)
+
+// Roles lists every role.
+var Roles = []Role{Advocate, Moderator, Expert, Admin}
+
+// Employee tells whether the role is one of the brand's own people.
+func (r Role) Employee() bool { return r == Moderator || r == Expert || r == Admin }
+
+// Lanes are the lanes whose cases the member may see.
+func (m *Member) Lanes() []Lane {
+	if m.Role.Employee() {
+		return []Lane{Staff, Community}
+	}
+	return []Lane{Community}
+}
+
+// MaySee tells whether the member may know of a case at all.
+func (m *Member) MaySee(c *Case) bool {
+	if m.State != Active || m.BrandID != c.BrandID {
+		return false
+	}
+	return m.Role.Employee() || slices.Contains(m.Lanes(), c.Lane)
+}
+
+// MayAnswer tells whether the member may claim and answer a case.
+func (m *Member) MayAnswer(c *Case) bool {
+	return m.MaySee(c) && (m.Role.Employee() || m.Trust >= 1)
+}
+
+// MayReview tells whether the member may decide about other people's answers.
+func (m *Member) MayReview() bool { return m.State == Active && m.Role.Employee() }
+
+// AddMember gives a person a part in a brand, or changes the role they have there.
+func AddMember(ctx context.Context, tx Tx, m Member) (Member, error) {
+	if !slices.Contains(Roles, m.Role) {
+		return m, ErrUnknownRole
+	}
+	if m.PublicName = strings.TrimSpace(m.PublicName); m.PublicName == "" {
+		return m, &Invalid{"name", "a member needs a name that others see"}
+	}
+	m.State, m.CreatedAt = Active, tx.Now()
+	_, err := tx.NewInsert().Model(&m).
+		On("CONFLICT (brand_id, person_id) DO UPDATE").Set("role = EXCLUDED.role, state = EXCLUDED.state").
+		Returning("*").Exec(ctx)
+	if err != nil {
+		return m, fmt.Errorf("add member %s: %w", m.PublicName, err)
+	}
+	return m, record(ctx, tx, Activity{BrandID: m.BrandID, Kind: MemberAdded, Detail: Detail{Member: m.ID, Text: string(m.Role)}})
+}
+
+// MembersOf reads a person's parts in brands, oldest first.
+func MembersOf(ctx context.Context, db bun.IDB, personID int64) ([]Member, error) {
+	var all []Member
+	if err := db.NewSelect().Model(&all).Where("person_id = ?", personID).Order("id").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("find the memberships of person %d: %w", personID, err)
+	}
+	return all, nil
+}
+
+// Members reads a brand's members by id.
+func Members(ctx context.Context, db bun.IDB, brandID int64) (map[int64]Member, error) {
+	var all []Member
+	if err := db.NewSelect().Model(&all).Where("brand_id = ?", brandID).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list members of brand %d: %w", brandID, err)
+	}
+	byID := make(map[int64]Member, len(all))
+	for _, m := range all {
+		byID[m.ID] = m
+	}
+	return byID, nil
+}
+
+func findMember(ctx context.Context, db bun.IDB, id int64) (Member, error) {
+	var m Member
+	if err := db.NewSelect().Model(&m).Where("id = ?", id).Scan(ctx); err != nil {
+		return m, fmt.Errorf("find member %d: %w", id, err)
+	}
+	return m, nil
+}
+
+// by is the member an activity is put down to; nobody for what rules and networks do.
+func by(m *Member) int64 {
+	if m == nil {
+		return 0
+	}
+	return m.ID
+}

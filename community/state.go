@@ -1,0 +1,114 @@
+package community
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+)
+
+// State is where a case stands.
+type State string
+
+// The states of a case.
+const (
+	Open              State = "open"               // waits for somebody to claim it
+	Claimed           State = "claimed"            // lent to a member
+	InReview          State = "in_review"          // an answer waits for a reviewer
+	Answered          State = "answered"           // an approved answer is on its way or there
+	AnsweredElsewhere State = "answered_elsewhere" // the brand answered with another tool
+	Resolved          State = "resolved"           // the customer said that it is solved
+	Closed            State = "closed"             // staff closed it
+	Ignored           State = "ignored"            // noise
+	Gone              State = "gone"               // deleted on the network
+)
+
+// States lists every state.
+var States = []State{Open, Claimed, InReview, Answered, AnsweredElsewhere, Resolved, Closed, Ignored, Gone}
+
+// Event is what happens to a case.
+type Event string
+
+// The events.
+const (
+	Claim         Event = "claimed"
+	Release       Event = "released" // handed back, or the lease ran out
+	Submit        Event = "submitted"
+	Return        Event = "returned"
+	Publish       Event = "published"
+	TakeBack      Event = "taken_back"
+	SendFailed    Event = "send_failed"
+	CustomerWrote Event = "customer_wrote"
+	CustomerSaid  Event = "customer_thanked" // thanks that ask for nothing
+	Solve         Event = "solved"
+	BrandWrote    Event = "answered_elsewhere"
+	Escalate      Event = "escalated"
+	Close         Event = "closed"
+	Delete        Event = "deleted"
+)
+
+// Events lists every event.
+var Events = []Event{
+	Claim, Release, Submit, Return, Publish, TakeBack, SendFailed, CustomerWrote, CustomerSaid, Solve, BrandWrote, Escalate, Close, Delete,
+}
+
+// moves is the whole machine: what is not in it is refused.
+var moves = map[State]map[Event]State{
+	Open: {
+		Claim: Claimed, CustomerWrote: Open, CustomerSaid: Open, Solve: Resolved, BrandWrote: AnsweredElsewhere,
+		Escalate: Open, Close: Closed, Delete: Gone,
+	},
+	Claimed: {
+		Claim: Claimed, Release: Open, Submit: InReview, Publish: Answered, CustomerWrote: Claimed, CustomerSaid: Claimed, Solve: Claimed,
+		BrandWrote: AnsweredElsewhere, Escalate: Open, Close: Closed, Delete: Gone,
+	},
+	InReview: {
+		Return: Claimed, Publish: Answered, CustomerWrote: InReview, CustomerSaid: InReview, Solve: InReview,
+		BrandWrote: AnsweredElsewhere, Escalate: Open, Close: Closed, Delete: Gone,
+	},
+	Answered: {
+		TakeBack: Claimed, SendFailed: Open, CustomerWrote: Open, CustomerSaid: Answered, Solve: Resolved,
+		BrandWrote: Answered, Close: Closed, Delete: Gone,
+	},
+	AnsweredElsewhere: {
+		CustomerWrote: Open, CustomerSaid: AnsweredElsewhere, Solve: Resolved, BrandWrote: AnsweredElsewhere, Close: Closed, Delete: Gone,
+	},
+	Resolved: {CustomerWrote: Open, CustomerSaid: Resolved, Solve: Resolved, BrandWrote: Resolved, SendFailed: Resolved, Close: Closed, Delete: Gone},
+	Closed:   {CustomerWrote: Open, CustomerSaid: Closed, Solve: Closed, BrandWrote: Closed, SendFailed: Closed, Delete: Gone},
+	Ignored:  {CustomerWrote: Open, CustomerSaid: Ignored, Solve: Ignored, BrandWrote: Ignored, Delete: Gone},
+	Gone:     {SendFailed: Gone, BrandWrote: Gone, CustomerWrote: Open, CustomerSaid: Gone, Solve: Gone, Delete: Gone},
+}
+
+// Transition is the one function that says where an event leads; ErrNotOpen where it may not happen.
+func Transition(from State, e Event) (State, error) {
+	to, ok := moves[from][e]
+	if !ok {
+		return from, fmt.Errorf("%s of a case that is %s: %w", e, from, ErrNotOpen)
+	}
+	return to, nil
+}
+
+// move takes a case along the machine if nobody has moved it since it was read. What else changes is
+// set by more, whose columns are stored with the state.
+func (c *Case) move(ctx context.Context, tx Tx, e Event, more func(q *bun.UpdateQuery) *bun.UpdateQuery) error {
+	to, err := Transition(c.State, e)
+	if err != nil {
+		return err
+	}
+	q := tx.NewUpdate().Model(c).Set("state = ?, version = version + 1", to).
+		Where("id = ? AND version = ?", c.ID, c.Version).Returning("*")
+	if to != Claimed && to != InReview {
+		q = q.Set("holder_id = NULL, held_until = NULL, fence = fence + 1")
+	}
+	if more != nil {
+		q = more(q)
+	}
+	res, err := q.Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("%s case %d: %w", e, c.ID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return ErrChanged
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package listeners
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/uptrace/bun"
+)
+
+// Mention is a post as it is stored, once for each brand, network and native id. The brand's own
+// posts are stored too (Ours), because they answer customers whatever tool wrote them.
+type Mention struct {
+	bun.BaseModel `bun:"table:mentions,alias:m"`
+
+	ID           int64 `bun:",pk"`
+	BrandID      int64
+	ConnectionID int64 // the connection that heard it first
+	AccountID    int64 // who wrote it
+	CaseID       int64 `bun:",nullzero"` // 0 for a post of ours that answers nobody we know
+	Network      string
+	NativeID     string
+	ParentID     string
+	ThreadKey    string
+	ToID         string // of our own posts: native id of the account that is answered
+	Ours         bool
+	Reason       Reason
+	Text         string
+	URL          string
+	Delivery     Mode
+	DeliveryWhy  string
+	Score        string // what triage said of it, as JSON; empty for our own
+	CreatedAt    clock.Time
+	SeenAt       clock.Time
+
+	Account *Account `bun:"rel:belongs-to,join:account_id=id"`
+}
+
+// Account is somebody's account on a network, as a brand met it.
+type Account struct {
+	bun.BaseModel `bun:"table:accounts"`
+
+	ID       int64 `bun:",pk"`
+	BrandID  int64
+	Network  string
+	NativeID string
+	Handle   string
+	Name     string
+	SeenAt   clock.Time
+}
+
+var mentionColumns = []string{
+	"id bigint", "brand_id bigint", "connection_id bigint", "account_id bigint", "case_id bigint", "network text",
+	"native_id text", "parent_id text", "thread_key text", "to_id text", "ours boolean", "reason text", "text text", "url text",
+	"delivery text", "delivery_why text", "score text", "created_at bigint", "seen_at bigint",
+}
+
+// Fresh leaves out the posts that this brand has already stored, and doubles within the page. A post
+// that another connection of the brand heard first is noted as heard by this one too.
+func Fresh(ctx context.Context, tx Tx, c Connection, posts []Post) ([]Post, error) {
+	if len(posts) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(posts))
+	for i, p := range posts {
+		ids[i] = p.NativeID
+	}
+	var known []struct {
+		ID, ConnectionID int64
+		NativeID         string
+	}
+	err := tx.NewSelect().Table("mentions").Column("id", "connection_id", "native_id").
+		Where("brand_id = ? AND network = ? AND native_id IN (?)", c.BrandID, c.Network, bun.In(ids)).
+		Scan(ctx, &known)
+	if err != nil {
+		return nil, fmt.Errorf("look for known posts: %w", err)
+	}
+	seen := make(map[string]bool, len(posts))
+	var elsewhere []int64
+	for _, k := range known {
+		seen[k.NativeID] = true
+		if k.ConnectionID != c.ID {
+			elsewhere = append(elsewhere, k.ID)
+		}
+	}
+	for _, id := range elsewhere {
+		_, err := tx.NewRaw("INSERT INTO mention_sources (mention_id, connection_id) VALUES (?, ?) ON CONFLICT DO NOTHING", id, c.ID).Exec(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("note a second source: %w", err)
+		}
+	}
+	fresh := posts[:0:0]
+	for _, p := range posts {
+		if !seen[p.NativeID] {
+			seen[p.NativeID] = true
+			fresh = append(fresh, p)
+		}
+	}
+	return fresh, nil
+}
+
+// Accounts gives the ids of the accounts that wrote these posts, by native id, storing new ones and
+// renaming those that changed their handle or name.
+func Accounts(ctx context.Context, tx Tx, c Connection, posts []Post) (map[string]int64, error) {
+	authors := make(map[string]Author, len(posts))
+	ids := make([]string, 0, len(posts))
+	for _, p := range posts {
+		if _, ok := authors[p.Author.NativeID]; !ok {
+			ids = append(ids, p.Author.NativeID)
+		}
+		authors[p.Author.NativeID] = p.Author
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var known []Account
+	err := tx.NewSelect().Model(&known).
+		Where("brand_id = ? AND network = ? AND native_id IN (?)", c.BrandID, c.Network, bun.In(ids)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for accounts: %w", err)
+	}
+	byNative := make(map[string]int64, len(ids))
+	for _, a := range known {
+		byNative[a.NativeID] = a.ID
+		if now := authors[a.NativeID]; now.Handle != a.Handle || now.Name != a.Name {
+			_, err := tx.NewRaw("UPDATE accounts SET handle = ?, name = ?, seen_at = ? WHERE id = ?", now.Handle, now.Name, tx.Now(), a.ID).Exec(ctx)
+			if err != nil {
+				return nil, fmt.Errorf("rename account %d: %w", a.ID, err)
+			}
+		}
+	}
+	var unknown []string
+	for _, id := range ids {
+		if byNative[id] == 0 {
+			unknown = append(unknown, id)
+		}
+	}
+	rows, err := tx.NextIDs(ctx, "accounts", len(unknown))
+	if err != nil {
+		return nil, err
+	}
+	columns := []string{"id bigint", "brand_id bigint", "network text", "native_id text", "handle text", "name text", "seen_at bigint"}
+	err = tx.InsertRows(ctx, "accounts", columns, len(unknown), func(i int, into []any) {
+		a := authors[unknown[i]]
+		byNative[a.NativeID] = rows[i]
+		into[0], into[1], into[2], into[3], into[4], into[5], into[6] = rows[i], c.BrandID, c.Network, a.NativeID, a.Handle, a.Name, int64(tx.Now())
+	})
+	return byNative, err
+}
+
+// Insert stores mentions that Fresh let through; their ids come from NextIDs of the same transaction.
+func Insert(ctx context.Context, tx Tx, mentions []Mention) error {
+	return tx.InsertRows(ctx, "mentions", mentionColumns, len(mentions), func(i int, into []any) {
+		m := &mentions[i]
+		into[0], into[1], into[2], into[3] = m.ID, m.BrandID, m.ConnectionID, m.AccountID
+		into[4] = nil
+		if m.CaseID != 0 {
+			into[4] = m.CaseID
+		}
+		into[5], into[6], into[7], into[8], into[9] = m.Network, m.NativeID, m.ParentID, m.ThreadKey, m.ToID
+		into[10], into[11], into[12], into[13] = m.Ours, string(m.Reason), m.Text, m.URL
+		into[14], into[15], into[16] = string(m.Delivery), m.DeliveryWhy, m.Score
+		into[17], into[18] = int64(m.CreatedAt), int64(m.SeenAt)
+	})
+}
+
+// Thread reads the mentions of a case with their authors, oldest first.
+func Thread(ctx context.Context, db bun.IDB, caseID int64) ([]Mention, error) {
+	var all []Mention
+	err := db.NewSelect().Model(&all).Relation("Account").Where("m.case_id = ?", caseID).Order("m.created_at", "m.id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the thread of case %d: %w", caseID, err)
+	}
+	return all, nil
+}
+
+// FindMentions reads mentions with their authors by id.
+func FindMentions(ctx context.Context, db bun.IDB, ids []int64) (map[int64]Mention, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var all []Mention
+	err := db.NewSelect().Model(&all).Relation("Account").Where("m.id IN (?)", bun.In(ids)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read mentions: %w", err)
+	}
+	byID := make(map[int64]Mention, len(all))
+	for _, m := range all {
+		byID[m.ID] = m
+	}
+	return byID, nil
+}

@@ -1,0 +1,213 @@
+package listeners
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/uptrace/bun"
+	"golang.org/x/text/unicode/norm"
+)
+
+// What a person may be told about a reply.
+var (
+	ErrInFlight   = errors.New("another answer to this post is on its way")
+	ErrTooLate    = errors.New("it is too late to take this back")
+	ErrNotInDoubt = errors.New("there is no doubt about this reply any more")
+)
+
+// Reply is an answer on its way to, or on, the network: a row of the outbox, which is the truth about
+// it. Its text never changes, and a trigger of the database refuses a text that was not approved.
+type Reply struct {
+	bun.BaseModel `bun:"table:replies,alias:r"`
+
+	ID           string `bun:",pk"` // UUIDv7
+	BrandID      int64
+	ConnectionID int64
+	CaseID       int64
+	AnswerID     int64
+	MentionID    int64 // the mention answered; at most one reply to it is in flight
+	ReviewID     int64 // the approval that covers the text
+	ParentID     string
+	Text         string
+	TextHash     string
+	State        ReplyState
+	DueAt        clock.Time // when the Deliverer acts next; while it acts, the end of its lease
+	Attempts     int        // requests begun
+	Reads        int        // times read back without certainty
+	Absent       int        // times in a row that a complete read did not find it
+	StartedAt    clock.Time `bun:",nullzero"` // the first request
+	SentAt       clock.Time `bun:",nullzero"`
+	NativeID     string
+	URL          string
+	Error        string // class of the last failure
+	CreatedAt    clock.Time
+	Version      int64
+}
+
+// ReplyState is where a reply is on its way.
+type ReplyState string
+
+// The states of a reply. Waiting, Queued, Sending, Retry and Ambiguous have a next step at DueAt;
+// AskHuman waits for a person; Sent, Failed and Cancelled are the ends.
+const (
+	Waiting   ReplyState = "waiting"   // may still be taken back until DueAt
+	Queued    ReplyState = "queued"    // to be sent
+	Sending   ReplyState = "sending"   // committed before the request: a crash from here on is a doubt
+	Retry     ReplyState = "retry"     // certainly not sent; tried again at DueAt
+	InDoubt   ReplyState = "ambiguous" // it may be on the network: read back before anything else
+	AskHuman  ReplyState = "ask_human" // reading back gave no certainty
+	Delivered ReplyState = "sent"
+	Failed    ReplyState = "failed" // Error says why; the author is told
+	Cancelled ReplyState = "cancelled"
+)
+
+// InFlight tells whether the reply may still reach the network.
+func (s ReplyState) InFlight() bool {
+	return s != Delivered && s != Failed && s != Cancelled
+}
+
+// Hash names a text: SHA-256 in hexadecimal. Approval, outbox and network must agree on it.
+func Hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// Queue puts a reply into the outbox, to leave at r.DueAt. The answer and its approval are written in
+// the same transaction. ErrInFlight if another reply to the same mention has not ended.
+func Queue(ctx context.Context, tx Tx, r Reply) error {
+	busy, err := tx.NewSelect().Model((*Reply)(nil)).
+		Where("mention_id = ? AND state IN (?)", r.MentionID, bun.In(inFlight)).Exists(ctx)
+	if err != nil {
+		return fmt.Errorf("queue reply %s: %w", r.ID, err)
+	}
+	if busy {
+		return ErrInFlight
+	}
+	r.State, r.TextHash, r.CreatedAt, r.Version = Waiting, Hash(r.Text), tx.Now(), 1
+	if _, err := tx.NewInsert().Model(&r).Exec(ctx); err != nil {
+		return fmt.Errorf("queue reply %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+var inFlight = []ReplyState{Waiting, Queued, Sending, Retry, InDoubt, AskHuman}
+
+// Cancel takes back the replies of a case that have certainly not left and returns them.
+func Cancel(ctx context.Context, tx Tx, caseID int64, why string) ([]Reply, error) {
+	var taken []Reply
+	_, err := tx.NewUpdate().Model(&taken).
+		Set("state = ?, error = ?, version = version + 1", Cancelled, why).
+		Where("case_id = ? AND state IN (?)", caseID, bun.In([]ReplyState{Waiting, Queued, Retry})).
+		Returning("*").Exec(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cancel replies of case %d: %w", caseID, err)
+	}
+	return taken, nil
+}
+
+// TakeBack is Undo: it cancels the reply to one answer while it waits. ErrTooLate once it has left.
+func TakeBack(ctx context.Context, tx Tx, answerID int64) (Reply, error) {
+	var taken []Reply
+	_, err := tx.NewUpdate().Model(&taken).
+		Set("state = ?, error = 'taken_back', version = version + 1", Cancelled).
+		Where("answer_id = ? AND state = ?", answerID, Waiting).Returning("*").Exec(ctx)
+	if err != nil {
+		return Reply{}, fmt.Errorf("take back answer %d: %w", answerID, err)
+	}
+	if len(taken) == 0 {
+		return Reply{}, ErrTooLate
+	}
+	return taken[0], nil
+}
+
+// Replies reads what the outbox knows about these answers, the latest reply of each by answer id.
+func Replies(ctx context.Context, db bun.IDB, answerIDs []int64) (map[int64]Reply, error) {
+	if len(answerIDs) == 0 {
+		return nil, nil
+	}
+	var all []Reply
+	err := db.NewSelect().Model(&all).Where("answer_id IN (?)", bun.In(answerIDs)).Order("created_at", "id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read replies: %w", err)
+	}
+	byAnswer := make(map[int64]Reply, len(all))
+	for _, r := range all {
+		byAnswer[r.AnswerID] = r
+	}
+	return byAnswer, nil
+}
+
+// Doubt makes every reply that has not ended ambiguous, as after restoring a backup: what went out
+// since is found on the network and not sent again. It returns how many.
+func Doubt(ctx context.Context, tx Tx) (int64, error) {
+	res, err := tx.NewUpdate().Model((*Reply)(nil)).
+		Set("state = ?, due_at = ?, reads = 0, absent = 0, version = version + 1", InDoubt, tx.Now()).
+		Set("started_at = COALESCE(started_at, created_at)").
+		Where("state IN (?)", bun.In(inFlight)).Exec(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("doubt unfinished replies: %w", err)
+	}
+	return res.RowsAffected()
+}
+
+// Recognise tells which of the connection's own posts are replies of this outbox, by native id. A
+// post whose reply is not known as sent yet is recognised by its parent and text; a reply that was
+// about to be sent again is put in doubt, so that it is found rather than doubled.
+func Recognise(ctx context.Context, tx Tx, c Connection, own []Post) (map[string]bool, error) {
+	if len(own) == 0 {
+		return nil, nil
+	}
+	natives, parents := make([]string, len(own)), make([]string, len(own))
+	for i, p := range own {
+		natives[i], parents[i] = p.NativeID, p.ParentID
+	}
+	var known []Reply
+	err := tx.NewSelect().Model(&known).Column("id", "native_id", "parent_id", "text", "state").
+		Where("connection_id = ?", c.ID).
+		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+			return q.Where("native_id IN (?)", bun.In(natives)).
+				WhereOr("native_id = '' AND parent_id IN (?) AND state IN (?)", bun.In(parents), bun.In(inFlight))
+		}).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("recognise own posts: %w", err)
+	}
+	ours := map[string]bool{}
+	var again []string
+	for _, p := range own {
+		for _, r := range known {
+			mayBeOut := r.State == Sending || r.State == InDoubt || r.State == AskHuman
+			switch {
+			case r.NativeID == p.NativeID:
+				ours[p.NativeID] = true
+			case r.NativeID == "" && r.ParentID == p.ParentID && (mayBeOut || SameText(r.Text, p.Text)):
+				ours[p.NativeID] = true
+				again = append(again, r.ID)
+			}
+		}
+	}
+	if len(again) > 0 {
+		_, err = tx.NewUpdate().Model((*Reply)(nil)).
+			Set("state = ?, due_at = ?, version = version + 1", InDoubt, tx.Now()).
+			Where("id IN (?) AND state IN (?)", bun.In(again), bun.In([]ReplyState{Queued, Retry})).Exec(ctx)
+	}
+	return ours, err
+}
+
+// SameText tells whether a network's copy of a text is the text that was sent: networks trim it and
+// put the names of those who are answered in front.
+func SameText(sent, copied string) bool {
+	return bare(sent) == bare(copied)
+}
+
+func bare(text string) string {
+	words := strings.Fields(text)
+	for len(words) > 0 && strings.HasPrefix(words[0], "@") {
+		words = words[1:]
+	}
+	return norm.NFC.String(strings.Join(words, " "))
+}

@@ -1,0 +1,131 @@
+package moderation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/triage"
+	"github.com/uptrace/bun"
+)
+
+// Intake is what happens to the posts of every page, live or imported.
+type Intake struct {
+	Read  bun.IDB
+	Rules Rules
+
+	mu      sync.Mutex
+	scorers map[int64]*triage.Scorer
+}
+
+// Sink scores a page and returns what stores it: mentions, cases and what follows from them. It is a
+// Poller's Sink.
+func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(context.Context, listeners.Tx) error {
+	scorer, err := in.scorer(conn.BrandID)
+	if err != nil {
+		return func(context.Context, listeners.Tx) error { return err }
+	}
+	scored := make(map[string]judged, len(posts))
+	for _, p := range posts {
+		if p.Author.NativeID == conn.NativeID {
+			continue
+		}
+		j := judged{Score: scorer.Score(p.Text)}
+		j.Decision = Decide(in.Rules, Facts{Score: j.Score})
+		scored[p.NativeID] = j
+	}
+	return func(ctx context.Context, tx listeners.Tx) error {
+		return store(ctx, tx, conn, posts, scored)
+	}
+}
+
+type judged struct {
+	Score triage.Score
+	Decision
+}
+
+func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, posts []listeners.Post, scored map[string]judged) error {
+	fresh, err := listeners.Fresh(ctx, tx, conn, posts)
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
+	accounts, err := listeners.Accounts(ctx, tx, conn, fresh)
+	if err != nil {
+		return err
+	}
+	ids, err := tx.NextIDs(ctx, "mentions", len(fresh))
+	if err != nil {
+		return err
+	}
+	mentions := make([]listeners.Mention, len(fresh))
+	customer := make([]community.Incoming, 0, len(fresh))
+	var own []*listeners.Mention
+	var ownPosts []listeners.Post
+	for i, p := range fresh {
+		mentions[i] = listeners.Mention{
+			ID: ids[i], BrandID: conn.BrandID, ConnectionID: conn.ID, AccountID: accounts[p.Author.NativeID], Network: conn.Network,
+			NativeID: p.NativeID, ParentID: p.ParentID, ThreadKey: p.ThreadKey, ToID: p.ToID, Reason: p.Reason, Text: p.Text, URL: p.URL,
+			Delivery: p.Delivery.Mode, DeliveryWhy: p.Delivery.Why, CreatedAt: p.CreatedAt, SeenAt: tx.Now(),
+		}
+		m := &mentions[i]
+		j, ok := scored[p.NativeID]
+		if !ok {
+			m.Ours = true
+			own, ownPosts = append(own, m), append(ownPosts, p)
+			continue
+		}
+		text, err := json.Marshal(j.Score)
+		if err != nil {
+			return fmt.Errorf("store the score of %s: %w", p.NativeID, err)
+		}
+		m.Score = string(text)
+		customer = append(customer, community.Incoming{Mention: m, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule})
+	}
+	known, err := listeners.Recognise(ctx, tx, conn, ownPosts)
+	if err != nil {
+		return err
+	}
+	elsewhere := func(m *listeners.Mention) bool { return !known[m.NativeID] }
+	changed, err := community.Receive(ctx, tx, conn, customer, own, elsewhere)
+	if err != nil {
+		return err
+	}
+	if err := listeners.Insert(ctx, tx, mentions); err != nil {
+		return err
+	}
+	return community.RecordHeard(ctx, tx, conn, changed, len(fresh))
+}
+
+// scorer is the brand's, prepared once; Forget makes it be prepared again.
+func (in *Intake) scorer(brandID int64) (*triage.Scorer, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if s := in.scorers[brandID]; s != nil {
+		return s, nil
+	}
+	topics, err := community.Topics(context.Background(), in.Read, brandID)
+	if err != nil {
+		return nil, err
+	}
+	wanted := make([]triage.Topic, len(topics))
+	for i, t := range topics {
+		wanted[i] = triage.Topic{ID: t.ID, Name: t.Name, Keywords: t.Keywords}
+	}
+	if in.scorers == nil {
+		in.scorers = map[int64]*triage.Scorer{}
+	}
+	in.scorers[brandID] = triage.New(wanted)
+	return in.scorers[brandID], nil
+}
+
+// Why gives the spans of a text that explain its score, strongest first.
+func (in *Intake) Why(brandID int64, text string, most int) ([]triage.Span, error) {
+	s, err := in.scorer(brandID)
+	if err != nil {
+		return nil, err
+	}
+	return s.Why(text, most), nil
+}

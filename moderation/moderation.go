@@ -1,0 +1,55 @@
+// Package moderation decides: which lane a mention goes to, whether an answer may leave at once or
+// waits for a review, and what a reviewer's word does.
+//
+// A rule looks at the facts of a mention and chooses a lane; deciding is pure. Intake is what happens
+// to every page of posts: score, decide, open or continue cases. The Desk is where answers arrive:
+// Submit and Approve are the only ways an answer can become a reply. A review is one decision over an
+// answer, by a person or by a rule.
+//
+// It owns the table reviews.
+package moderation
+
+import (
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/triage"
+)
+
+// Facts are what a rule may look at.
+type Facts struct {
+	Score triage.Score
+}
+
+// Rule chooses a lane for the mentions it applies to.
+type Rule struct {
+	Name    string // its sentence for people stands in the catalogs as "rule.<name>"
+	Applies func(Facts) bool
+	Lane    community.Lane
+}
+
+// Decision is a lane and the rule that chose it.
+type Decision struct {
+	Lane community.Lane
+	Rule string
+}
+
+// Rules is an ordered set; the first rule that applies decides.
+type Rules []Rule
+
+// DefaultRules is what a brand starts with: what volunteers should not have to take goes to
+// employees, noise to nobody, everything else to the community.
+var DefaultRules = Rules{
+	{"wants_person", func(f Facts) bool { return f.Score.Human >= 0.5 }, community.Staff},
+	{"risky", func(f Facts) bool { return f.Score.Risk >= 0.5 }, community.Staff},
+	{"very_angry", func(f Facts) bool { return f.Score.Anger >= 0.8 }, community.Staff},
+	{"noise", func(f Facts) bool { return f.Score.Spam >= 0.8 && f.Score.Question < 0.5 }, community.None},
+}
+
+// Decide gives the decision of the first rule that applies; the community where none does.
+func Decide(rules Rules, f Facts) Decision {
+	for _, r := range rules {
+		if r.Applies(f) {
+			return Decision{r.Lane, r.Name}
+		}
+	}
+	return Decision{community.Community, "default"}
+}
