@@ -1,0 +1,5 @@
+package sandbox
+
+import "net/http"
+
+func (n *Network) pageRoutes() http.Handler { return http.NotFoundHandler() }
