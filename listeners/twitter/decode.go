@@ -1,0 +1,357 @@
+package twitter
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/listeners"
+	"github.com/tidwall/gjson"
+)
+
+// emptyAnswer is what the library decodes in place of the page that decode reads.
+var emptyAnswer = []byte("{}")
+
+var (
+	errNotJSON = errors.New("the answer is not JSON")
+	errTooDeep = errors.New("the answer is nested too deeply")
+)
+
+// maxDepth of an answer: X nests to about 10, and every level costs stack.
+const maxDepth = 64
+
+// answer is what X wrote about posts, in either dialect.
+type answer struct {
+	posts    []post
+	rejected []listeners.Rejected
+	authors  map[string]listeners.Author
+	quoted   map[string]string // author's id by post id, of posts that came along
+	gone     []string          // ids of posts that are deleted or hidden from us
+	next     string            // token of the next page
+}
+
+type post struct {
+	raw       string
+	id        string
+	author    string
+	thread    string
+	createdAt string
+	to        string
+	text      string
+	note      string
+	parent    string
+	quotes    string
+	versions  []string
+	mentions  []listeners.Author
+}
+
+// decode reads an answer. What is wrong with a single post is a rejected post; only an answer that is
+// no JSON object is an error.
+func decode(body []byte) (*answer, error) {
+	if tooDeep(body) {
+		return nil, errTooDeep
+	}
+	text := string(body) // one copy; what is kept of it are slices
+	if !gjson.Valid(text) {
+		return nil, errNotJSON
+	}
+	root := gjson.Parse(text)
+	if !root.IsObject() {
+		return nil, errNotJSON
+	}
+	a := &answer{authors: make(map[string]listeners.Author)}
+	root.ForEach(func(name, v gjson.Result) bool {
+		switch name.Str {
+		case "data":
+			if v.IsArray() {
+				v.ForEach(func(_, item gjson.Result) bool { a.add(item); return true })
+			} else if v.Type != gjson.Null {
+				a.add(v)
+			}
+		case "includes":
+			v.ForEach(func(kind, list gjson.Result) bool { a.include(kind.Str, list); return true })
+		case "errors":
+			v.ForEach(func(_, problem gjson.Result) bool { a.miss(problem); return true })
+		case "meta":
+			a.next = v.Get("next_token").Str
+		}
+		return true
+	})
+	return a, nil
+}
+
+func tooDeep(body []byte) bool {
+	depth, quoted := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return false
+}
+
+func (a *answer) add(item gjson.Result) {
+	p := post{raw: item.Raw}
+	var wrong string
+	text := func(name string, v gjson.Result) string {
+		if v.Type != gjson.String && v.Type != gjson.Null {
+			wrong = name
+		}
+		return v.Str
+	}
+	item.ForEach(func(key, v gjson.Result) bool {
+		switch name := key.Str; name {
+		case "id":
+			p.id = text(name, v)
+		case "author_id":
+			p.author = text(name, v)
+		case "conversation_id":
+			p.thread = text(name, v)
+		case "created_at":
+			p.createdAt = text(name, v)
+		case "in_reply_to_user_id":
+			p.to = text(name, v)
+		case "text":
+			p.text = text(name, v)
+		case "note_tweet", "note_post":
+			p.note = text(name, v.Get("text"))
+		case "edit_history_tweet_ids", "edit_history_post_ids":
+			v.ForEach(func(_, id gjson.Result) bool { p.versions = append(p.versions, text(name, id)); return true })
+		case "referenced_tweets", "referenced_posts":
+			v.ForEach(func(_, ref gjson.Result) bool { p.refer(ref); return true })
+		case "entities":
+			v.ForEach(func(kind, list gjson.Result) bool { p.mention(kind.Str, list); return true })
+		}
+		return true
+	})
+	switch {
+	case !item.IsObject():
+		a.reject(p, "the post is not an object")
+	case wrong != "":
+		a.reject(p, fmt.Sprintf("the post's %s is not text", wrong))
+	case !isID(p.id):
+		a.reject(p, "the post has no id")
+	case !isID(p.author):
+		a.reject(p, "the post does not say who wrote it")
+	default:
+		a.posts = append(a.posts, p)
+	}
+}
+
+func (a *answer) reject(p post, reason string) {
+	a.rejected = append(a.rejected, listeners.Rejected{Raw: []byte(p.raw), Reason: reason})
+}
+
+func (p *post) refer(ref gjson.Result) {
+	var kind, id string
+	ref.ForEach(func(name, v gjson.Result) bool {
+		switch name.Str {
+		case "type":
+			kind = v.Str
+		case "id":
+			id = v.Str
+		}
+		return true
+	})
+	switch kind {
+	case "replied_to":
+		p.parent = id
+	case "quoted":
+		p.quotes = id
+	}
+}
+
+func (p *post) mention(kind string, list gjson.Result) {
+	if kind == "mentions" {
+		list.ForEach(func(_, m gjson.Result) bool { p.mentions = append(p.mentions, account(m)); return true })
+	}
+}
+
+func account(v gjson.Result) (who listeners.Author) {
+	v.ForEach(func(name, v gjson.Result) bool {
+		switch name.Str {
+		case "id":
+			who.NativeID = v.Str
+		case "username":
+			who.Handle = v.Str
+		case "name":
+			who.Name = v.Str
+		}
+		return true
+	})
+	return who
+}
+
+func (a *answer) include(kind string, list gjson.Result) {
+	switch kind {
+	case "users":
+		list.ForEach(func(_, u gjson.Result) bool {
+			who := account(u)
+			a.authors[who.NativeID] = who
+			return true
+		})
+	case "tweets", "posts":
+		a.quoted = make(map[string]string)
+		list.ForEach(func(_, p gjson.Result) bool {
+			a.quoted[p.Get("id").Str] = p.Get("author_id").Str
+			return true
+		})
+	}
+}
+
+// miss notes which post a problem says is not there for us. The type of a problem is a URI with one of
+// two hosts, so only its last part counts.
+func (a *answer) miss(problem gjson.Result) {
+	kind := problem.Get("type").Str
+	switch kind[strings.LastIndexByte(kind, '/')+1:] {
+	case "resource-not-found", "not-authorized-for-resource", "resource-unavailable":
+		a.gone = append(a.gone, problem.Get("resource_id").Str, problem.Get("value").String())
+	}
+}
+
+// normalise turns an answer into a page of posts as they came from one source.
+func (c *Channel) normalise(a *answer, reason listeners.Reason) listeners.Page {
+	page := listeners.Page{Posts: make([]listeners.Post, 0, len(a.posts))}
+	for i := range a.posts {
+		post, err := c.post(a, &a.posts[i], reason)
+		if err != nil {
+			a.reject(a.posts[i], err.Error())
+			continue
+		}
+		page.Posts = append(page.Posts, post)
+	}
+	page.Rejected = a.rejected
+	return page
+}
+
+var (
+	errNoAuthor = errors.New("the post came without its author")
+	errNoTime   = errors.New("the post's created_at is not a time")
+)
+
+func (c *Channel) post(a *answer, p *post, reason listeners.Reason) (listeners.Post, error) {
+	author := a.authors[p.author]
+	author.Handle, author.Name = cleanLine(author.Handle), cleanLine(author.Name)
+	if author.Handle == "" {
+		return listeners.Post{}, errNoAuthor
+	}
+	created, err := createdAt(p)
+	if err != nil {
+		return listeners.Post{}, err
+	}
+	first := p.id
+	if len(p.versions) > 0 && isID(p.versions[0]) {
+		first = p.versions[0]
+	}
+	thread := first
+	if isID(p.thread) {
+		thread = p.thread
+	}
+	if p.author == c.id {
+		reason = listeners.Own
+	}
+	return listeners.Post{
+		NativeID: first, ThreadKey: thread, ParentID: idOr(p.parent), ToID: idOr(p.to), Author: author,
+		Reason: reason, Text: clean(p.whole()), URL: c.url(author.Handle, p.id), Delivery: c.delivery(a, p), CreatedAt: created,
+	}, nil
+}
+
+// whole is the text of a post, long or not.
+func (p *post) whole() string {
+	if p.note != "" {
+		return p.note
+	}
+	return p.text
+}
+
+func createdAt(p *post) (clock.Time, error) {
+	if p.createdAt == "" {
+		if at, ok := timeOf(p.id); ok {
+			return at, nil
+		}
+	}
+	at, err := time.Parse(time.RFC3339, p.createdAt)
+	if err != nil || at.Year() < 2006 || at.Year() > 9999 {
+		return 0, errNoTime
+	}
+	return clock.At(at), nil
+}
+
+// delivery tells how an answer can reach the customer. Since February 2026 X takes an answer over its
+// API only to a post that names the account or quotes one of its posts.
+func (c *Channel) delivery(a *answer, p *post) listeners.Delivery {
+	if p.author == c.id {
+		return listeners.Delivery{Mode: listeners.Blocked, Why: "own"}
+	}
+	for _, m := range p.mentions {
+		if m.NativeID == c.id || c.handle != "" && strings.EqualFold(m.Handle, c.handle) {
+			return listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}
+		}
+	}
+	if p.quotes != "" && a.quoted[p.quotes] == c.id {
+		return listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}
+	}
+	return listeners.Delivery{Mode: listeners.Assisted, Why: "not_summoned"}
+}
+
+func (c *Channel) url(handle, id string) string {
+	return c.web + "/" + url.PathEscape(handle) + "/status/" + id
+}
+
+// isID tells whether s is an id of X: 1 to 19 digits.
+func isID(s string) bool {
+	if len(s) == 0 || len(s) > 19 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func idOr(s string) string {
+	if isID(s) {
+		return s
+	}
+	return ""
+}
+
+// Ids of X carry their time in milliseconds in the upper bits. Older ids, from before November 2010,
+// are small and carry none.
+const (
+	idEpoch     = 1288834974657
+	idTimeShift = 22
+	firstTimed  = 1 << 40
+)
+
+func number(id string) uint64 {
+	n, _ := strconv.ParseUint(id, 10, 63)
+	return n
+}
+
+func timeOf(id string) (clock.Time, bool) {
+	n := number(id)
+	return clock.Time((n>>idTimeShift + idEpoch) * 1000), n >= firstTimed
+}
+
+// idAt is the smallest id of its millisecond.
+func idAt(t clock.Time) uint64 {
+	ms := int64(t)/1000 - idEpoch
+	return uint64(max(ms, 0)) << idTimeShift
+}
