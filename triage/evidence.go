@@ -46,14 +46,14 @@ func (r *reading) weigh(l *lexicon, lang Language) {
 func (r *reading) term(m match, covered *[headCount]int) {
 	start, end := r.tokens[m.from].start, r.tokens[m.to-1].end
 	factor := 1.0
-	if m.from > 0 && !r.tokens[m.from].first && r.tokens[m.from-1].class == booster {
+	if m.from > 0 && !r.tokens[m.from].first && r.tokens[m.from-1].class&booster != 0 {
 		factor, start = boosted, r.tokens[m.from-1].start
 	}
-	if m.to < len(r.tokens) && !r.tokens[m.to].first && r.tokens[m.to].class == afterBooster {
+	if m.to < len(r.tokens) && !r.tokens[m.to].first && r.tokens[m.to].class&afterBooster != 0 {
 		factor, end = boosted, r.tokens[m.to].end
 	}
 	for i := m.from; i < m.to; i++ {
-		if t := &r.tokens[i]; t.stretched != 0 || t.form == emote && t.count > 1 {
+		if t := &r.tokens[i]; t.stretched.key != 0 || t.form == emote && t.count > 1 {
 			factor = max(factor, boosted)
 		} else if t.caps && t.count > 2 {
 			factor = max(factor, capitalFactor)
@@ -72,7 +72,7 @@ func (r *reading) term(m match, covered *[headCount]int) {
 			continue
 		}
 		covered[h] = m.to
-		e := evidence{start: start, end: end, head: h, weight: w.logOdds * factor * (1 - unmarkedLoss*w.distance)}
+		e := evidence{start: start, end: end, head: h, weight: w.logOdds * factor * (1 - unmarkedLoss*m.loss)}
 		if negated >= 0 {
 			e.weight *= turned[h]
 			e.start = r.tokens[negated].start
@@ -84,10 +84,10 @@ func (r *reading) term(m match, covered *[headCount]int) {
 // negatorBefore returns the negator that reaches token i, or -1.
 func (r *reading) negatorBefore(i int) int {
 	for j := i; j > 0 && j > i-negationReach && !r.tokens[j].first; j-- {
-		switch r.tokens[j-1].class {
-		case negator:
+		switch c := r.tokens[j-1].class; {
+		case c&negator != 0:
 			return j - 1
-		case turn:
+		case c&turn != 0:
 			return -1
 		}
 	}

@@ -17,11 +17,9 @@ func (r *reading) recognise(l *lexicon) Language {
 			continue
 		}
 		info, known := l.words[t.key]
-		if !known && t.stretched != 0 {
-			if _, known = l.words[t.stretched]; known || l.starts(t.stretched) {
-				t.key = t.stretched
-				info = l.words[t.key]
-			}
+		if !known && t.stretched.key != 0 && !l.starts(t.folded) {
+			t.name = t.stretched
+			info = l.words[t.key]
 		}
 		syllable := syllables[t.folded]
 		switch {
@@ -49,8 +47,8 @@ func (r *reading) recognise(l *lexicon) Language {
 		if !known {
 			continue
 		}
-		if info.canonical != 0 && lang != English {
-			t.key = info.canonical
+		if c := &info.canonical; c.key != 0 && !l.strange(c.key, lang) {
+			t.name = *c
 			info = l.words[t.key]
 		}
 		t.class = info.class
@@ -58,9 +56,16 @@ func (r *reading) recognise(l *lexicon) Language {
 	return lang
 }
 
-func (l *lexicon) starts(key uint64) bool {
-	_, ok := l.edges[edge{0, key}]
+// starts reports whether a term starts with the word.
+func (l *lexicon) starts(folded uint64) bool {
+	_, ok := l.edges[edge{0, folded}]
 	return ok
+}
+
+// strange reports whether a word has no place in texts of a language: "k" is "không" but not in English.
+func (l *lexicon) strange(key uint64, lang Language) bool {
+	whose := l.words[key].tongues
+	return lang == English && whose == vi || lang == Vietnamese && whose == en
 }
 
 func decide(english, vietnamese, other float64) Language {

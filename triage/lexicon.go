@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,9 +14,11 @@ import (
 //
 //	anger 2, negative 1.2: bực mình, tức điên
 //
-// gives each term these weights, in log-odds. A term that begins with ^ counts only at the beginning of a clause, one
-// that ends with $ only at its end, and one that begins with = only as it is written: without that sign, a term with
-// Vietnamese marks also counts, for a little less, where some or all of its words are written without them.
+// gives each term these weights, in log-odds. (a|b) stands for either, (a |) for a or nothing. A term that begins with [
+// counts only at the beginning of a clause, one that ends with ] only at its end. A term of several Vietnamese words
+// also counts, for a little less, where some of them are written without their marks; a single word does not, for most
+// of them mean something else then.
+//
 // A line whose head begins with @ is about words:
 //
 //	@not: không       turns what follows into its opposite
@@ -25,20 +28,21 @@ import (
 //	@same không: ko   other spellings of a word
 //	@en: the          words that only this language has; also @vi, and @other for the rest
 //
+// These count without their marks too, unless they begin with =.
+//
 // Terms of en.txt count in texts that are not Vietnamese, those of vi.txt in texts that are not English.
 //
 //go:embed lexicon
 var files embed.FS
 
-// class is what a word does to its neighbours.
+// class is a set of what a word does to its neighbours.
 type class uint8
 
 const (
-	plain class = iota
-	negator
-	booster      // of what follows
-	afterBooster // of what precedes
-	turn         // ends a clause
+	negator      class = 1 << iota
+	booster            // of what follows
+	afterBooster       // of what precedes
+	turn               // ends a clause
 )
 
 var classes = map[string]class{"@not": negator, "@very": booster, "@after": afterBooster, "@but": turn}
@@ -54,7 +58,7 @@ const (
 
 // spellingOf is what the lexicon knows of a single word.
 type spellingOf struct {
-	canonical uint64 // the key of the word it is another spelling of, or 0
+	canonical name // the word that it is another spelling of, if any
 	class     class
 	tongues   tongues // whose word it is
 }
@@ -62,22 +66,25 @@ type spellingOf struct {
 // entry is what a term says.
 type entry struct {
 	weights []weight
-	tongues tongues // in which texts it counts
-	first   bool    // only at the beginning of a clause
-	last    bool    // only at the end of one
-	next    *entry  // more about the same words
+	keys    []uint64 // of its words
+	marked  int      // how many of its words have Vietnamese marks
+	tongues tongues  // in which texts it counts
+	exact   bool     // only with the marks that it has
+	first   bool     // only at the beginning of a clause
+	last    bool     // only at the end of one
+	next    *entry   // another term whose words are the same without marks
 }
 
+// weight is what a term says of one thing: of a head, an outcome or a topic.
 type weight struct {
-	of       int // a head, an outcome or a topic
-	logOdds  float64
-	distance float64 // share of marked words that are written without marks, 0..1
+	of      int
+	logOdds float64
 }
 
-// edge leads from a node of the trie of terms along the key of a word.
+// edge leads from a node of the trie of terms along the folded key of a word.
 type edge struct {
-	node int32
-	key  uint64
+	node   int32
+	folded uint64
 }
 
 // lexicon finds terms of one or more words among tokens, in one pass over a trie.
@@ -92,7 +99,7 @@ func newLexicon() *lexicon {
 }
 
 // longestTerm is the number of words of the longest term.
-const longestTerm = 6
+const longestTerm = 8
 
 // heart is the lexicon of the heads, read once.
 var heart = sync.OnceValue(func() *lexicon {
@@ -156,12 +163,28 @@ func (l *lexicon) line(line string, of map[string]int, where tongues) error {
 		}
 		weights = append(weights, weight{of: i, logOdds: w})
 	}
-	for _, term := range terms {
-		if err := l.add(strings.TrimSpace(term), weights, where); err != nil {
-			return err
+	for _, pattern := range terms {
+		for _, term := range alternatives(strings.TrimSpace(pattern)) {
+			if err := l.add(term, weights, where); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// alternatives writes out a pattern with (a|b) in it.
+func alternatives(pattern string) []string {
+	open := strings.IndexByte(pattern, '(')
+	shut := strings.IndexByte(pattern, ')')
+	if open < 0 || shut < open || !strings.Contains(pattern[open:shut], "|") {
+		return []string{pattern}
+	}
+	var all []string
+	for _, choice := range strings.Split(pattern[open+1:shut], "|") {
+		all = append(all, alternatives(pattern[:open]+choice+pattern[shut+1:])...)
+	}
+	return all
 }
 
 // about notes what words do, or whose they are.
@@ -169,7 +192,7 @@ func (l *lexicon) about(what string, words []string) error {
 	what, canonical, _ := strings.Cut(what, " ")
 	for _, w := range words {
 		w = strings.TrimSpace(w)
-		exact := strings.HasPrefix(w, "=")
+		exact := strings.HasPrefix(w, "=") || what == "@same"
 		var r reading
 		r.split(strings.TrimPrefix(w, "="))
 		if len(r.tokens) != 1 {
@@ -185,7 +208,7 @@ func (l *lexicon) about(what string, words []string) error {
 			case "@same":
 				var c reading
 				c.split(canonical)
-				info.canonical = c.tokens[0].key
+				info.canonical = c.tokens[0].name
 			case "@en":
 				info.tongues |= en
 			case "@vi":
@@ -197,7 +220,7 @@ func (l *lexicon) about(what string, words []string) error {
 				if !ok {
 					return fmt.Errorf("%q is unknown", what)
 				}
-				info.class = c
+				info.class |= c
 			}
 			l.words[key] = info
 		}
@@ -205,69 +228,43 @@ func (l *lexicon) about(what string, words []string) error {
 	return nil
 }
 
-// add enters a term under every way of leaving marks off its words.
+// add enters a term.
 func (l *lexicon) add(term string, weights []weight, where tongues) error {
-	text, exact := strings.CutPrefix(term, "=")
-	text, first := strings.CutPrefix(text, "^")
-	text, last := strings.CutSuffix(text, "$")
+	text, first := strings.CutPrefix(term, "[")
+	text, last := strings.CutSuffix(text, "]")
 	var r reading
 	r.split(text)
 	if n := len(r.tokens); n == 0 || n > longestTerm {
 		return fmt.Errorf("term %q has %d words, want 1 to %d", term, n, longestTerm)
 	}
-	marked := 0
+	e := &entry{weights: weights, tongues: where, exact: len(r.tokens) == 1, first: first, last: last}
+	node := int32(0)
 	for i := range r.tokens {
 		t := &r.tokens[i]
-		if c := l.words[t.key].canonical; c != 0 {
-			t.key = c
+		if c := l.words[t.key].canonical; c.key != 0 {
+			t.name = c
 		}
+		e.keys = append(e.keys, t.key)
 		if t.marked() {
-			marked++
+			e.marked++
 		}
+		to, ok := l.edges[edge{node, t.folded}]
+		if !ok {
+			to = int32(len(l.entries))
+			l.edges[edge{node, t.folded}] = to
+			l.entries = append(l.entries, nil)
+		}
+		node = to
 	}
-	e := entry{tongues: where, first: first, last: last}
-	l.enter(0, r.tokens, exact, marked, 0, func(node int32, left int) {
-		e := e
-		if marked > 0 {
-			e.weights = make([]weight, len(weights))
-			for i, w := range weights {
-				e.weights[i] = weight{of: w.of, logOdds: w.logOdds, distance: float64(left) / float64(marked)}
-			}
-		} else {
-			e.weights = weights
-		}
-		e.next, l.entries[node] = l.entries[node], &e
-	})
+	e.next, l.entries[node] = l.entries[node], e
 	return nil
-}
-
-// enter follows or makes the edges for tokens from node, leaving marks off in every way, and calls done at each end.
-func (l *lexicon) enter(node int32, tokens []token, exact bool, marked, left int, done func(node int32, left int)) {
-	if len(tokens) == 0 {
-		done(node, left)
-		return
-	}
-	t := tokens[0]
-	l.enter(l.follow(node, t.key), tokens[1:], exact, marked, left, done)
-	if t.marked() && !exact {
-		l.enter(l.follow(node, t.folded), tokens[1:], exact, marked, left+1, done)
-	}
-}
-
-func (l *lexicon) follow(node int32, key uint64) int32 {
-	to, ok := l.edges[edge{node, key}]
-	if !ok {
-		to = int32(len(l.entries))
-		l.edges[edge{node, key}] = to
-		l.entries = append(l.entries, nil)
-	}
-	return to
 }
 
 // match is a term found among the tokens [from, to).
 type match struct {
 	from, to int
 	entry    *entry
+	loss     float64 // share of its marked words that are written without marks, 0..1
 }
 
 // terms returns the terms that begin at token i, longest first. They are valid until the next call.
@@ -279,19 +276,38 @@ func (r *reading) terms(l *lexicon, i int) []match {
 		if j > i && t.first {
 			break
 		}
-		next, ok := l.edges[edge{node, t.key}]
+		next, ok := l.edges[edge{node, t.folded}]
 		if !ok {
 			break
 		}
 		node = next
 		for e := l.entries[node]; e != nil; e = e.next {
 			if (!e.first || r.tokens[i].first) && (!e.last || t.last) {
-				r.found = append(r.found, match{from: i, to: j + 1, entry: e})
+				if loss, ok := e.fits(r.tokens[i : j+1]); ok {
+					r.found = append(r.found, match{from: i, to: j + 1, entry: e, loss: loss})
+				}
 			}
 		}
 	}
-	for a, b := 0, len(r.found)-1; a < b; a, b = a+1, b-1 {
-		r.found[a], r.found[b] = r.found[b], r.found[a]
-	}
+	slices.Reverse(r.found)
 	return r.found
+}
+
+// fits reports whether tokens, which are the entry's words without marks, may be its words with marks, and what share
+// of the marks is missing. A token without marks may stand for any word, one with other marks is another word.
+func (e *entry) fits(tokens []token) (loss float64, ok bool) {
+	missing := 0
+	for i := range tokens {
+		switch t := &tokens[i]; {
+		case t.key == e.keys[i]:
+		case e.exact || t.marked():
+			return 0, false
+		default:
+			missing++
+		}
+	}
+	if missing == 0 {
+		return 0, true
+	}
+	return float64(missing) / float64(e.marked), true
 }

@@ -46,7 +46,7 @@ func ReadOutcome(text string) Outcome {
 	l := followUps()
 	for i := 0; i < len(r.tokens); i++ {
 		t := &r.tokens[i]
-		if t.class == turn || t.form == query {
+		if t.class&turn != 0 || t.form == query {
 			says[saysUnsure]++
 		}
 		for _, m := range r.terms(l, i) {

@@ -17,13 +17,18 @@ const (
 	link                // a URL
 )
 
-// token is one unit of a text. Its key is the same for the same word however it is capitalised, composed or stretched.
+// name identifies a word however it is capitalised, composed or stretched.
+type name struct {
+	key    uint64 // 0 is no word
+	folded uint64 // the key that the word has without Vietnamese marks
+}
+
+// token is one unit of a text.
 type token struct {
-	key        uint64
-	stretched  uint64 // the key with runs of a letter cut to two instead of one, if it had runs of three or more; else 0
-	folded     uint64 // the key without Vietnamese marks
-	start, end int32  // in runes of the text
-	count      int32  // letters of a word, repetitions of a mark or emoji
+	name
+	stretched  name  // the name with runs of a letter cut to two instead of one, if it had runs of three or more
+	start, end int32 // in runes of the text
+	count      int32 // letters of a word, repetitions of a mark or emoji
 	form       form
 	class      class
 	caps       bool // written in capitals, two letters or more
@@ -171,11 +176,11 @@ func (r *reading) handle(s *scanner) {
 
 // spelling builds the keys of a word letter by letter.
 type spelling struct {
-	once, twice, folded uint64 // hashes with long runs cut to one and two
-	base                rune
-	quality, tone       uint8
-	run                 int
-	long, marked        bool
+	once, twice   name // hashes so far, with long runs cut to one and to two
+	base          rune
+	quality, tone uint8
+	run           int
+	long, marked  bool
 }
 
 func (p *spelling) flush() {
@@ -188,11 +193,10 @@ func (p *spelling) flush() {
 		once, twice, p.long = 1, 2, true
 	}
 	for range once {
-		p.once = mix(p.once, letter)
-		p.folded = mix(p.folded, uint64(p.base))
+		p.once = name{mix(p.once.key, letter), mix(p.once.folded, uint64(p.base))}
 	}
 	for range twice {
-		p.twice = mix(p.twice, letter)
+		p.twice = name{mix(p.twice.key, letter), mix(p.twice.folded, uint64(p.base))}
 	}
 	p.marked = p.marked || p.quality != 0
 	p.run = 0
@@ -221,7 +225,7 @@ func (p *spelling) combine(g glyph) {
 // word reads letters and digits up to the end of the word. In a hashtag a word also ends where a capital follows a
 // small letter.
 func (r *reading) word(s *scanner, tag bool) {
-	p := spelling{once: hashOffset, twice: hashOffset, folded: hashOffset}
+	p := spelling{once: name{hashOffset, hashOffset}, twice: name{hashOffset, hashOffset}}
 	t := token{start: s.rune}
 	letters, digits, capitals := 0, 0, 0
 	small := false
@@ -259,10 +263,9 @@ scan:
 	p.marked = p.marked || p.tone != 0
 	t.end = end
 	t.count = int32(letters)
-	t.key = mix(p.once, uint64(p.tone))
-	t.folded = mix(p.folded, 0)
+	t.name = name{mix(p.once.key, uint64(p.tone)), mix(p.once.folded, 0)}
 	if p.long {
-		t.stretched = mix(p.twice, uint64(p.tone))
+		t.stretched = name{mix(p.twice.key, uint64(p.tone)), mix(p.twice.folded, 0)}
 	}
 	t.caps = capitals > 1 && capitals == letters
 	if digits >= 5 && letters+digits >= 6 || digits >= 3 && letters > 0 && letters+digits >= 6 || tag && digits >= 4 {
@@ -284,7 +287,8 @@ func (t *token) marked() bool { return t.key != t.folded && t.form == word }
 
 // picture reads an emoji; the same one again and again is one token.
 func (r *reading) picture(s *scanner) {
-	t := token{start: s.rune, form: emote, key: mix(hashOffset, uint64(s.c)), count: 1}
+	t := token{start: s.rune, form: emote, count: 1}
+	t.key = mix(hashOffset, uint64(s.c))
 	t.folded = t.key
 	switch s.c {
 	case '❗', '❕', '‼':

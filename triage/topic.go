@@ -40,7 +40,7 @@ func keywordLexicon(topics []Topic) *lexicon {
 
 // keyword adds a keyword and, for an English one, its plural.
 func (l *lexicon) keyword(k string, w weight) {
-	k = strings.Trim(k, "=^$ ")
+	k = strings.Trim(k, "[] ")
 	if l.add(k, []weight{w}, en|vi|elsewhere) != nil || len(k) < 3 || !isLetter(k[len(k)-1]) {
 		return
 	}
