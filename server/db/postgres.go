@@ -21,7 +21,9 @@ const (
 	idleTime         = 5 * time.Minute
 	lifeTime         = time.Hour
 
-	postgresNow = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+	postgresNow  = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, "
+	postgresFull = postgresNow + "''" // as the operator has set it, on by default
+	postgresPage = postgresNow + "set_config('synchronous_commit', 'off', true)"
 )
 
 func (d *DB) openPostgres(ctx context.Context, address string) error {

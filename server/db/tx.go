@@ -23,6 +23,11 @@ type Tx = interface {
 	bun.IDB
 	// StmtContext gives a statement of DB.Prepare for use in this transaction.
 	StmtContext(ctx context.Context, stmt *sql.Stmt) *sql.Stmt
+	// NextIDs reserves n ids of a table, ascending, so that rows can name each other before they are stored.
+	NextIDs(ctx context.Context, table string, n int) ([]int64, error)
+	// InsertRows stores rows of a table the fastest way the engine has. A column is a name and its
+	// PostgreSQL type ("id bigint"); values fills one row, in the order of the columns, nil for NULL.
+	InsertRows(ctx context.Context, table string, columns []string, rows int, values func(row int, into []any)) error
 	// Enqueue adds jobs that exist exactly if the transaction commits.
 	Enqueue(ctx context.Context, jobs ...river.InsertManyParams) error
 	// Now is the time of the transaction: read once, the same for everything in it.
@@ -130,21 +135,20 @@ type transaction struct {
 	held   []river.InsertManyParams // for Options.Enqueue
 }
 
+// start reads the time and, on PostgreSQL, sets the durability, in one round trip.
 func (t *transaction) start(ctx context.Context, how Durability) error {
-	switch {
-	case t.d.opt.Clock != nil:
-		t.now = t.d.opt.Clock()
-	case !t.d.IsPostgres():
-		t.now = clock.System()
-	default:
-		if err := t.Tx.Tx.QueryRowContext(ctx, postgresNow).Scan(&t.now); err != nil {
+	if t.d.IsPostgres() && (how == Page || t.d.opt.Clock == nil) {
+		query := postgresFull
+		if how == Page {
+			query = postgresPage
+		}
+		var setting string
+		if err := t.Tx.Tx.QueryRowContext(ctx, query).Scan(&t.now, &setting); err != nil {
 			return fmt.Errorf("ask the database for the time: %w", err)
 		}
 	}
-	if t.d.IsPostgres() && how == Page {
-		if _, err := t.Tx.Tx.ExecContext(ctx, "SET LOCAL synchronous_commit TO OFF"); err != nil {
-			return fmt.Errorf("set durability: %w", err)
-		}
+	if !t.d.IsPostgres() || t.d.opt.Clock != nil {
+		t.now = t.d.now()
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -175,6 +177,47 @@ func TestDeadlockRunsAgain(t *testing.T) {
 			t.Errorf("ran %d times, want 3: no deadlock happened", len(runs))
 		}
 	})
+}
+
+// TestAnotherProcessHoldsTheFile waits for it instead of failing.
+func TestAnotherProcessHoldsTheFile(t *testing.T) {
+	address := "sqlite:" + filepath.Join(t.TempDir(), "kith.db")
+	server, command := open(t, address, db.Options{Migrations: one}), open(t, address, db.Options{Migrations: one})
+	must(t, server.Migrate(t.Context()))
+	var group errgroup.Group
+	must(t, command.Transact(t.Context(), db.Full, func(context.Context, db.Tx) error {
+		starting := make(chan struct{})
+		group.Go(func() error {
+			close(starting)
+			return server.Transact(context.Background(), db.Full, func(context.Context, db.Tx) error { return nil })
+		})
+		<-starting
+		return nil
+	}))
+	must(t, group.Wait())
+}
+
+// TestLogIsMovedIntoTheFile sees the background checkpoint by the file growing while it is open.
+func TestLogIsMovedIntoTheFile(t *testing.T) {
+	d := open(t, "sqlite:"+filepath.Join(t.TempDir(), "kith.db"), db.Options{Migrations: one})
+	must(t, d.Migrate(t.Context()))
+	before, err := d.Size(t.Context())
+	must(t, err)
+	for range 8 {
+		addPost(t, d, strings.Repeat("a long text ", 100_000))
+	}
+	for deadline := time.After(20 * time.Second); ; {
+		now, err := d.Size(t.Context())
+		must(t, err)
+		if now.Data > before.Data+5_000_000 {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("the file still has %+v", now)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 func TestNowIsReadOnce(t *testing.T) {
