@@ -32,7 +32,12 @@ type span struct {
 func spans(text string, found func(span)) {
 	for i := 0; i < len(text); {
 		switch text[i] {
-		case '@', '#', 'h', 'H', "＠"[0]:
+		case '@', '#', "＠"[0]:
+		case 'h', 'H':
+			if len(text)-i < len("http://") || text[i+1]|0x20 != 't' {
+				i++
+				continue
+			}
 		default:
 			i++
 			continue

@@ -191,14 +191,17 @@ func (w *world) make(d *draft) *post {
 		q.quotes++
 	}
 	if p.ParentID != 0 {
-		if parent := w.posts[p.ParentID]; parent != nil {
+		if parent := w.posts[p.ParentID]; parent != nil && parent != p {
 			w.attach(p, parent)
 		} else {
 			w.orphans[p.ParentID] = append(w.orphans[p.ParentID], p)
 		}
 	}
 	for _, child := range w.orphans[p.ID] {
-		w.attach(child, p)
+		// A post must not end up below itself.
+		if p.RootID != child.ID {
+			w.attach(child, p)
+		}
 	}
 	delete(w.orphans, p.ID)
 	return p
@@ -207,6 +210,9 @@ func (w *world) make(d *draft) *post {
 // attach hangs a post below its parent. An answer that does not name the
 // parent's author counts as naming it, as on the networks themselves.
 func (w *world) attach(p, parent *post) {
+	if parent.Network != p.Network {
+		return
+	}
 	parent.replies = append(parent.replies, p)
 	p.ParentAuthor = parent.Author
 	w.setRoot(p, parent.RootID)
@@ -244,8 +250,13 @@ func (w *world) remove(id int64) error {
 	if q := w.posts[p.QuoteID]; q != nil {
 		q.quotes--
 	}
+	isThis := func(r *post) bool { return r == p }
 	if parent := w.posts[p.ParentID]; parent != nil {
-		parent.replies = slices.DeleteFunc(parent.replies, func(r *post) bool { return r == p })
+		parent.replies = slices.DeleteFunc(parent.replies, isThis)
+	} else if waiting := slices.DeleteFunc(w.orphans[p.ParentID], isThis); len(waiting) > 0 {
+		w.orphans[p.ParentID] = waiting
+	} else {
+		delete(w.orphans, p.ParentID)
 	}
 	return nil
 }

@@ -20,6 +20,8 @@ type xAnswer struct {
 	posts []*post
 	seen  map[int64]bool // ids of accounts and posts to include
 	fails []*xProblem
+
+	mentions, hashtags, urls []byte // room for entities
 }
 
 var xBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 96<<10); return &b }}
@@ -223,7 +225,7 @@ func (a *xAnswer) appendReferences(b []byte, p *post) []byte {
 // appendEntities writes mentions, hashtags and links with their places in the
 // text, counted in characters. A text without any gets no entities at all.
 func (a *xAnswer) appendEntities(b []byte, t xText) []byte {
-	var mentions, hashtags, urls []byte
+	mentions, hashtags, urls := a.mentions[:0], a.hashtags[:0], a.urls[:0]
 	at, runes, links := 0, 0, t.Links
 	spans(t.Text, func(s span) {
 		runes += utf8.RuneCountInString(t.Text[at:s.Start])
@@ -231,7 +233,7 @@ func (a *xAnswer) appendEntities(b []byte, t xText) []byte {
 		runes += utf8.RuneCountInString(t.Text[s.Start:s.End])
 		at = s.End
 		place := func(list []byte) []byte {
-			if list != nil {
+			if len(list) > 0 {
 				list = append(list, ',')
 			}
 			list = append(list, `{"start":`...)
@@ -270,7 +272,8 @@ func (a *xAnswer) appendEntities(b []byte, t xText) []byte {
 			links = links[1:]
 		}
 	})
-	if mentions == nil && hashtags == nil && urls == nil {
+	a.mentions, a.hashtags, a.urls = mentions, hashtags, urls
+	if len(mentions)+len(hashtags)+len(urls) == 0 {
 		return b
 	}
 	b = append(b, `,"entities":{`...)
@@ -278,7 +281,7 @@ func (a *xAnswer) appendEntities(b []byte, t xText) []byte {
 		name string
 		list []byte
 	}{{"mentions", mentions}, {"hashtags", hashtags}, {"urls", urls}} {
-		if part.list == nil {
+		if len(part.list) == 0 {
 			continue
 		}
 		if b[len(b)-1] != '{' {

@@ -46,7 +46,11 @@ func xWrap(id int64, text string) xText {
 	if !strings.ContainsAny(text, "&<>:") {
 		return xText{Text: text}
 	}
+	if !strings.Contains(text, "://") {
+		return xText{Text: xEscape.Replace(text)}
+	}
 	var b strings.Builder
+	b.Grow(len(text) + 32)
 	var links []string
 	last := 0
 	spans(text, func(s span) {
@@ -84,7 +88,8 @@ func xLinkCode(id int64, link string) string {
 // xFit reports whether a text is short enough for a plain post, and where to
 // cut it if not. The people named in front of a reply do not count.
 func xFit(text string, reply bool) (fits bool, cut int) {
-	if len(text) <= xMaxWeight/2 {
+	// No character weighs more than its bytes, and no link weighs more than 23.
+	if len(text)+xLinkWeight*strings.Count(text, "://") <= xMaxWeight {
 		return true, 0
 	}
 	skip := 0
