@@ -115,17 +115,25 @@ func urlEnd(text string, i int) int {
 		}
 		return end
 	}
-	end := len(text)
-	if stop := strings.IndexFunc(text[i:], func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || r == '<' || r == '"'
-	}); stop >= 0 {
-		end = i + stop
-	}
-	end = i + len(strings.TrimRight(text[i:end], urlTrailers))
-	if end <= i+scheme {
+	if first, _ := utf8.DecodeRuneInString(text[i+scheme:]); !unicode.IsLetter(first) && !unicode.IsDigit(first) {
 		return 0
 	}
-	return end
+	end, path := len(text), false
+	for at, r := range text[i+scheme:] {
+		path = path || r == '/' || r == '?'
+		if endsURL(r, path) {
+			end = i + scheme + at
+			break
+		}
+	}
+	return i + len(strings.TrimRight(text[i:end], urlTrailers))
+}
+
+// endsURL reports whether a character cannot be part of a link. After the
+// domain, scripts that are written without spaces end one.
+func endsURL(r rune, path bool) bool {
+	return r == '<' || r == '"' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
+		path && r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
 }
 
 // mentionsIn lists the handles that a text names, in lower case, each once.

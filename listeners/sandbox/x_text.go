@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -158,10 +157,15 @@ func xWeigh(text string, budget int) (weight, cut int) {
 // others by zero width joiners, or a flag of two letters.
 func emojiEnd(s string, i int) int {
 	r, size := utf8.DecodeRuneInString(s[i:])
+	end := i + size
+	if '0' <= r && r <= '9' || r == '#' || r == '*' {
+		if rest, ok := strings.CutPrefix(strings.TrimPrefix(s[end:], "\uFE0F"), "\u20E3"); ok {
+			return len(s) - len(rest)
+		}
+	}
 	if r < 0x203C {
 		return i
 	}
-	end := i + size
 	if isFlagLetter(r) {
 		if next, n := utf8.DecodeRuneInString(s[end:]); isFlagLetter(next) {
 			return end + n
@@ -201,6 +205,6 @@ func xLength(text string, reply bool) int {
 	if reply {
 		text = text[leadingMentions(text):]
 	}
-	weight, _ := xWeigh(strings.TrimFunc(text, unicode.IsSpace), xMaxWeight)
+	weight, _ := xWeigh(text, xMaxWeight)
 	return weight
 }
