@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,7 +104,11 @@ func TestRestoreRefusesWhatIsNoBackup(t *testing.T) {
 
 		mustBe(t, db.Restore(t.Context(), elsewhere(t, address), good, db.Options{Migrations: one}), db.ErrNewerSchema)
 		mustBe(t, db.Restore(t.Context(), elsewhere(t, address), good+" missing", db.Options{}), os.ErrNotExist)
-		for name, content := range map[string][]byte{"empty": nil, "text": []byte("not a database at all"), "cut": bytes[:len(bytes)/2]} {
+		overwritten := slices.Clone(bytes)
+		copy(overwritten[len(bytes)/2:], strings.Repeat("garbage ", 1000))
+		for name, content := range map[string][]byte{
+			"empty": nil, "text": []byte("not a database at all"), "cut": bytes[:len(bytes)/2], "overwritten": overwritten,
+		} {
 			file := filepath.Join(t.TempDir(), name)
 			must(t, os.WriteFile(file, content, 0o600))
 			to := elsewhere(t, address)

@@ -11,8 +11,7 @@
 // changes nothing but the database.
 //
 // Both engines read a list with bun: Where("id IN (?)", bun.List(ids)), where an empty list finds
-// nothing. bun writes arguments into the text of a query; a hot query is prepared once with Prepare
-// and used through Tx.StmtContext, on PostgreSQL with unnest for a page of any size.
+// nothing. Many rows are stored with Tx.InsertRows: bun writes arguments into the text of a query.
 //
 // The package owns the tables schema_migrations and, through River, river_*.
 package db
@@ -72,9 +71,6 @@ type DB struct {
 	jobs     queue
 	bell     bell
 
-	stmtsMu sync.Mutex
-	stmts   map[string]*sql.Stmt
-
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
 }
@@ -100,7 +96,7 @@ func open(ctx context.Context, url string, opt Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{opt: opt, log: opt.Logger, steps: steps, stmts: map[string]*sql.Stmt{}}
+	d := &DB{opt: opt, log: opt.Logger, steps: steps}
 	switch {
 	case strings.HasPrefix(url, "sqlite:") && len(url) > len("sqlite:"):
 		err = d.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"))
@@ -122,12 +118,6 @@ func (d *DB) Close() error {
 	}
 	d.stopped.Wait()
 	var errs []error
-	d.stmtsMu.Lock()
-	for _, s := range d.stmts {
-		errs = append(errs, s.Close())
-	}
-	clear(d.stmts)
-	d.stmtsMu.Unlock()
 	if d.read != nil {
 		errs = append(errs, d.read.Close())
 	}
@@ -169,24 +159,4 @@ func (d *DB) ReadTx(ctx context.Context, f func(ctx context.Context, tx bun.IDB)
 	// A read has nothing to keep, so it always ends with a rollback.
 	defer func() { _ = tx.Rollback() }()
 	return f(ctx, tx)
-}
-
-// Prepare compiles a query for use in transactions through Tx.StmtContext. The same text gives the
-// same statement; Close closes it. The text holds the engine's own placeholders: ? or $1. Ask before
-// the transaction, not in it.
-func (d *DB) Prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	if d.inside(ctx) {
-		return nil, ErrNested
-	}
-	d.stmtsMu.Lock()
-	defer d.stmtsMu.Unlock()
-	if s, ok := d.stmts[query]; ok {
-		return s, nil
-	}
-	s, err := d.write.DB.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, fmt.Errorf("prepare %.60q: %w", query, err)
-	}
-	d.stmts[query] = s
-	return s, nil
 }

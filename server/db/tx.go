@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,8 +20,7 @@ import (
 // interface as an alias, so that they need not import this one.
 type Tx = interface {
 	bun.IDB
-	// StmtContext gives a statement of DB.Prepare for use in this transaction.
-	StmtContext(ctx context.Context, stmt *sql.Stmt) *sql.Stmt
+
 	// NextIDs reserves n ids of a table, ascending, so that rows can name each other before they are stored.
 	NextIDs(ctx context.Context, table string, n int) ([]int64, error)
 	// InsertRows stores rows of a table the fastest way the engine has. A column is a name and its

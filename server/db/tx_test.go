@@ -3,7 +3,6 @@ package db_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -45,9 +44,6 @@ func TestTransactKeepsAllOrNothing(t *testing.T) {
 func TestTransactRefusesNesting(t *testing.T) {
 	withNotes(t, func(t *testing.T, d *db.DB) {
 		err := d.Transact(t.Context(), db.Full, func(ctx context.Context, _ db.Tx) error {
-			if _, err := d.Prepare(ctx, "SELECT 1"); !errors.Is(err, db.ErrNested) {
-				t.Errorf("Prepare inside gave %v, want ErrNested", err)
-			}
 			return d.Transact(ctx, db.Full, func(context.Context, db.Tx) error { return nil })
 		})
 		mustBe(t, err, db.ErrNested)
@@ -83,15 +79,6 @@ func TestDurabilityIsInForce(t *testing.T) {
 				return step.err
 			})
 			mustBe(t, err, step.err)
-		}
-		must(t, d.Transact(t.Context(), db.Page, func(context.Context, db.Tx) error { return nil }))
-		// What River does on the same connection is durable too.
-		stmt, err := d.Prepare(t.Context(), setting)
-		must(t, err)
-		var got string
-		must(t, stmt.QueryRowContext(t.Context()).Scan(&got))
-		if got != full {
-			t.Errorf("at rest: got %s, want %s", got, full)
 		}
 	})
 }
@@ -251,33 +238,12 @@ func TestNowWithoutAClockIsNow(t *testing.T) {
 	})
 }
 
-func TestPreparedStatementServesManyTransactions(t *testing.T) {
-	withNotes(t, func(t *testing.T, d *db.DB) {
-		stmt, err := d.Prepare(t.Context(), "INSERT INTO notes (text) VALUES ($1)")
-		must(t, err)
-		again, err := d.Prepare(t.Context(), "INSERT INTO notes (text) VALUES ($1)")
-		must(t, err)
-		if stmt != again {
-			t.Error("the same text was prepared twice")
-		}
-		for i := range 3 {
-			must(t, d.Transact(t.Context(), db.Page, func(ctx context.Context, tx db.Tx) error {
-				_, err := tx.StmtContext(ctx, stmt).ExecContext(ctx, fmt.Sprint(i))
-				return err
-			}))
-		}
-		if n := count(t, d, "notes"); n != 3 {
-			t.Errorf("got %d notes, want 3", n)
-		}
-	})
-}
-
 func benchmarkEach(b *testing.B, f func(b *testing.B, d *db.DB)) {
 	b.Run("sqlite", func(b *testing.B) { b.Setenv("KITH_TEST_POSTGRES", ""); f(b, dbtest.New(b)) })
 	b.Run("postgres", func(b *testing.B) { dbtest.Postgres(b); f(b, dbtest.New(b)) })
 }
 
-// BenchmarkTransact is one transaction with one prepared insert.
+// BenchmarkTransact is one transaction with one insert.
 func BenchmarkTransact(b *testing.B) {
 	for name, how := range map[string]db.Durability{"full": db.Full, "page": db.Page} {
 		b.Run(name, func(b *testing.B) {
@@ -286,12 +252,9 @@ func BenchmarkTransact(b *testing.B) {
 					_, err := tx.ExecContext(ctx, "CREATE TABLE notes (text TEXT NOT NULL)")
 					return err
 				}))
-				stmt, err := d.Prepare(b.Context(), "INSERT INTO notes (text) VALUES ($1)")
-				must(b, err)
 				for b.Loop() {
 					must(b, d.Transact(b.Context(), how, func(ctx context.Context, tx db.Tx) error {
-						_, err := tx.StmtContext(ctx, stmt).ExecContext(ctx, "xin chào")
-						return err
+						return write(ctx, tx, "xin chào")
 					}))
 				}
 			})
