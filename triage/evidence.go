@@ -9,16 +9,16 @@ type evidence struct {
 
 // How much the surroundings of a term change its weight.
 const (
-	unmarkedLoss  = 0.3 // share lost by a term whose words are all written without their marks
 	boosted       = 1.3 // "very", "quá", stretched letters, several of the same emoji
 	capitalFactor = 1.2
+	mostBoosted   = 1.7
 
 	negationReach = 3 // tokens that a negator looks ahead
 )
 
 // What becomes of a term's weight when a negator stands before it: "not good" is bad, "not bad" is hardly good.
 var (
-	goodNegated = [headCount]float64{anger: -0.5, negative: -1.3, complaint: -1.3, question: 1, praise: -1, spam: 1, risk: 0.3, needsAccount: -0.3, human: 1, optOut: 1}
+	goodNegated = [headCount]float64{anger: -0.5, negative: -1.3, complaint: -1.3, question: 1, praise: -1, spam: 1, risk: 0.3, needsAccount: 0, human: 1, optOut: 1}
 	badNegated  = [headCount]float64{anger: -0.4, negative: -0.4, complaint: -0.4, question: 1, praise: -0.4, spam: 0.5, risk: 0.2, needsAccount: 1, human: 0.3, optOut: 1}
 )
 
@@ -50,15 +50,16 @@ func (r *reading) term(m match, covered *[headCount]int) {
 		factor, start = boosted, r.tokens[m.from-1].start
 	}
 	if m.to < len(r.tokens) && !r.tokens[m.to].first && r.tokens[m.to].class&afterBooster != 0 {
-		factor, end = boosted, r.tokens[m.to].end
+		factor, end = factor*boosted, r.tokens[m.to].end
 	}
 	for i := m.from; i < m.to; i++ {
 		if t := &r.tokens[i]; t.stretched.key != 0 || t.form == emote && t.count > 1 {
-			factor = max(factor, boosted)
+			factor *= boosted
 		} else if t.caps && t.count > 2 {
-			factor = max(factor, capitalFactor)
+			factor *= capitalFactor
 		}
 	}
+	factor = min(factor, mostBoosted)
 	negated := r.negatorBefore(m.from)
 	turned := &badNegated
 	for _, w := range m.entry.weights {
@@ -72,12 +73,14 @@ func (r *reading) term(m match, covered *[headCount]int) {
 			continue
 		}
 		covered[h] = m.to
-		e := evidence{start: start, end: end, head: h, weight: w.logOdds * factor * (1 - unmarkedLoss*m.loss)}
+		e := evidence{start: start, end: end, head: h, weight: w.logOdds * factor * (1 - m.loss)}
 		if negated >= 0 {
 			e.weight *= turned[h]
 			e.start = r.tokens[negated].start
 		}
-		r.evidence = append(r.evidence, e)
+		if e.weight != 0 {
+			r.evidence = append(r.evidence, e)
+		}
 	}
 }
 

@@ -73,7 +73,7 @@ func decide(english, vietnamese, other float64) Language {
 	switch {
 	case high+other < 2*shapeWord, other >= high:
 		return Other
-	case low >= 2*ownWord && low >= 0.3*high:
+	case low >= 2*ownWord && low >= 0.3*high, low >= ownWord && low >= 0.6*high:
 		return Mixed
 	case english > vietnamese:
 		return English

@@ -16,8 +16,8 @@ import (
 //
 // gives each term these weights, in log-odds. (a|b) stands for either, (a |) for a or nothing. A term that begins with [
 // counts only at the beginning of a clause, one that ends with ] only at its end. A term of several Vietnamese words
-// also counts, for a little less, where some of them are written without their marks; a single word does not, for most
-// of them mean something else then.
+// also counts, for a little less, where some of them are written without their marks; a single word, which may then be
+// another one, only where nothing in the text has marks, and for much less.
 //
 // A line whose head begins with @ is about words:
 //
@@ -67,9 +67,9 @@ type spellingOf struct {
 type entry struct {
 	weights []weight
 	keys    []uint64 // of its words
+	exact   bool     // only with its marks: without them it is a common word
 	marked  int      // how many of its words have Vietnamese marks
 	tongues tongues  // in which texts it counts
-	exact   bool     // only with the marks that it has
 	first   bool     // only at the beginning of a clause
 	last    bool     // only at the end of one
 	next    *entry   // another term whose words are the same without marks
@@ -102,7 +102,9 @@ func newLexicon() *lexicon {
 const longestTerm = 8
 
 // heart is the lexicon of the heads, read once.
-var heart = sync.OnceValue(func() *lexicon {
+var heart = sync.OnceValue(loadHeart)
+
+func loadHeart() *lexicon {
 	l := newLexicon()
 	of := map[string]int{}
 	for i, h := range heads {
@@ -122,7 +124,7 @@ var heart = sync.OnceValue(func() *lexicon {
 		}
 	}
 	return l
-})
+}
 
 // load reads a lexicon file whose lines speak of the given things.
 func (l *lexicon) load(name string, of map[string]int, where tongues) error {
@@ -237,7 +239,7 @@ func (l *lexicon) add(term string, weights []weight, where tongues) error {
 	if n := len(r.tokens); n == 0 || n > longestTerm {
 		return fmt.Errorf("term %q has %d words, want 1 to %d", term, n, longestTerm)
 	}
-	e := &entry{weights: weights, tongues: where, exact: len(r.tokens) == 1, first: first, last: last}
+	e := &entry{weights: weights, tongues: where, first: first, last: last}
 	node := int32(0)
 	for i := range r.tokens {
 		t := &r.tokens[i]
@@ -247,6 +249,8 @@ func (l *lexicon) add(term string, weights []weight, where tongues) error {
 		e.keys = append(e.keys, t.key)
 		if t.marked() {
 			e.marked++
+			_, common := l.words[t.folded]
+			e.exact = common && len(r.tokens) == 1
 		}
 		to, ok := l.edges[edge{node, t.folded}]
 		if !ok {
@@ -264,7 +268,7 @@ func (l *lexicon) add(term string, weights []weight, where tongues) error {
 type match struct {
 	from, to int
 	entry    *entry
-	loss     float64 // share of its marked words that are written without marks, 0..1
+	loss     float64 // share of its weight lost because marks are missing, 0..1
 }
 
 // terms returns the terms that begin at token i, longest first. They are valid until the next call.
@@ -283,7 +287,7 @@ func (r *reading) terms(l *lexicon, i int) []match {
 		node = next
 		for e := l.entries[node]; e != nil; e = e.next {
 			if (!e.first || r.tokens[i].first) && (!e.last || t.last) {
-				if loss, ok := e.fits(r.tokens[i : j+1]); ok {
+				if loss, ok := e.fits(r.tokens[i:j+1], r.marked == 0); ok {
 					r.found = append(r.found, match{from: i, to: j + 1, entry: e, loss: loss})
 				}
 			}
@@ -293,21 +297,32 @@ func (r *reading) terms(l *lexicon, i int) []match {
 	return r.found
 }
 
-// fits reports whether tokens, which are the entry's words without marks, may be its words with marks, and what share
-// of the marks is missing. A token without marks may stand for any word, one with other marks is another word.
-func (e *entry) fits(tokens []token) (loss float64, ok bool) {
+// How much of its weight a term loses where its marks are missing.
+const (
+	termLoss = 0.3 // all marks of a term of several words
+	wordLoss = 0.7 // those of a single word
+)
+
+// fits reports whether tokens, which are the entry's words without marks, may be its words with marks, and what is lost
+// because they are not written so. A token without marks may stand for any word, one with other marks is another word.
+// Folded says that the whole text has no marks.
+func (e *entry) fits(tokens []token, folded bool) (loss float64, ok bool) {
 	missing := 0
 	for i := range tokens {
 		switch t := &tokens[i]; {
 		case t.key == e.keys[i]:
-		case e.exact || t.marked():
+		case t.marked():
 			return 0, false
 		default:
 			missing++
 		}
 	}
-	if missing == 0 {
+	switch {
+	case missing == 0:
 		return 0, true
+	case len(tokens) == 1:
+		return wordLoss, folded && !e.exact
+	default:
+		return termLoss * float64(missing) / float64(e.marked), true
 	}
-	return float64(missing) / float64(e.marked), true
 }

@@ -41,30 +41,7 @@ func ReadOutcome(text string) Outcome {
 	defer readings.Put(r)
 	r.split(text)
 	lang := r.recognise(heart())
-
-	var says [outcomeCount]float64
-	l := followUps()
-	for i := 0; i < len(r.tokens); i++ {
-		t := &r.tokens[i]
-		if t.class&turn != 0 || t.form == query {
-			says[saysUnsure]++
-		}
-		for _, m := range r.terms(l, i) {
-			negated := r.negatorBefore(i) >= 0
-			for _, w := range m.entry.weights {
-				switch {
-				case !negated:
-					says[w.of] += w.logOdds
-				case w.of == saysSolved:
-					says[saysBroken]++
-				case w.of == saysBroken:
-					says[saysUnsure]++
-				}
-			}
-			i = m.to - 1
-			break
-		}
-	}
+	says := r.followUp()
 	r.weigh(heart(), lang)
 	margins := biases
 	for _, e := range r.evidence {
@@ -83,4 +60,34 @@ func ReadOutcome(text string) Outcome {
 	default:
 		return OtherOutcome
 	}
+}
+
+// followUp counts what the terms say. Their tokens are used up, so that "no more errors" is not read again as a
+// complaint about errors.
+func (r *reading) followUp() (says [outcomeCount]float64) {
+	for i := 0; i < len(r.tokens); {
+		if t := &r.tokens[i]; t.class&turn != 0 || t.form == query {
+			says[saysUnsure]++
+		}
+		found := r.terms(followUps(), i)
+		if len(found) == 0 {
+			i++
+			continue
+		}
+		m, negated := found[0], r.negatorBefore(i) >= 0
+		for _, w := range m.entry.weights {
+			switch {
+			case !negated:
+				says[w.of] += w.logOdds
+			case w.of == saysSolved:
+				says[saysBroken]++
+			case w.of == saysBroken:
+				says[saysUnsure]++
+			}
+		}
+		for ; i < m.to; i++ {
+			r.tokens[i].name = name{}
+		}
+	}
+	return says
 }

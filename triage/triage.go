@@ -71,7 +71,7 @@ var heads = [headCount]Head{Anger, Negative, Complaint, Question, Praise, Spam, 
 
 // biases are the margins of a text that says nothing.
 var biases = [headCount]float64{
-	anger: -3, negative: -2, complaint: -2, question: -2.2, praise: -2.2,
+	anger: -2.6, negative: -1.6, complaint: -1.6, question: -1.8, praise: -2,
 	spam: -3.5, risk: -4, needsAccount: -3, human: -4, optOut: -4.5,
 }
 

@@ -1,10 +1,306 @@
 package triage
 
-import "testing"
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
 
-func TestAngerIsFound(t *testing.T) {
-	s := New([]Topic{{ID: 1, Name: "Delivery", Keywords: []string{"giao hàng", "parcel"}}})
-	if got := s.Score("I am FURIOUS about my parcels"); got.Anger < 0.3 || got.Language != English || len(got.Topics) != 1 {
-		t.Errorf("got %+v", got)
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// posts generates text from words that the lexicons know, words they do not, and marks.
+var posts = rapid.Custom(func(t *rapid.T) string {
+	words := []string{
+		"furious", "not", "very", "refund", "where is my order", "love", "thanks", "?", "!!!", ":(", "😡", "#448213", "https://x.example",
+		"bực mình", "không", "ngon quá", "ko", "đơn của mình đâu", "cho em gặp nhân viên", "lừa đảo", "hay", "đừng nhắn nữa", "dở", "do", "te",
+		"soooo", "WORST", ",", ".", "\n", "xyz", "người", "@shop", "kiện", "but", "nhưng", "e\u0302\u0301", "\x00", "\xff", "\u200b", "👩‍👩‍👧",
 	}
+	return strings.Join(rapid.SliceOf(rapid.OneOf(rapid.SampledFrom(words), rapid.String())).Draw(t, "words"), rapid.SampledFrom([]string{" ", ""}).Draw(t, "gap"))
+})
+
+func TestSpansAndBiasAddUpToTheScore(t *testing.T) {
+	s := New(nil)
+	rapid.Check(t, func(t *rapid.T) {
+		text := posts.Draw(t, "text")
+		margins := map[Head]float64{}
+		for _, h := range heads {
+			margins[h] = Bias(h)
+		}
+		length := utf8.RuneCountInString(text)
+		for _, span := range s.Why(text, 0) {
+			if span.Start < 0 || span.Start >= span.End || span.End > length {
+				t.Fatalf("span %+v is not inside %d runes", span, length)
+			}
+			margins[span.Head] += span.Weight
+		}
+		for h, p := range probabilities(s.Score(text)) {
+			if want := 1 / (1 + math.Exp(-margins[h])); math.Abs(float64(p)-want) > 1e-7 { // p is a float32
+				t.Errorf("%s: score %v, spans and bias give %v", h, p, want)
+			}
+		}
+	})
+}
+
+// The margins themselves, before they become probabilities of 32 bits.
+func TestMarginsAddUpExactly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := posts.Draw(t, "text")
+		r := new(reading)
+		r.split(text)
+		r.weigh(heart(), r.recognise(heart()))
+		got := map[Head]float64{}
+		for _, span := range New(nil).Why(text, 0) {
+			got[span.Head] += span.Weight
+		}
+		want := map[Head]float64{}
+		for _, e := range r.evidence {
+			want[heads[e.head]] += e.weight
+		}
+		for _, h := range heads {
+			if math.Abs(got[h]-want[h]) > 1e-9 {
+				t.Errorf("%s: spans add up to %v, margin is %v", h, got[h], want[h])
+			}
+		}
+	})
+}
+
+func TestWhyGivesTheStrongestSpansOfEachHead(t *testing.T) {
+	s := New(nil)
+	text := "Lừa đảo, bực mình quá, dở tệ 😡 worst"
+	all, few := s.Why(text, 0), s.Why(text, 1)
+	strongest := map[Head]float64{}
+	for _, span := range all {
+		strongest[span.Head] = max(strongest[span.Head], math.Abs(span.Weight))
+	}
+	if len(few) != len(strongest) || len(all) <= len(few) {
+		t.Fatalf("got %d spans of %d, want one for each of %d heads", len(few), len(all), len(strongest))
+	}
+	for _, span := range few {
+		if math.Abs(span.Weight) != strongest[span.Head] {
+			t.Errorf("%s: got weight %v, want %v", span.Head, span.Weight, strongest[span.Head])
+		}
+	}
+}
+
+func TestSpansLieOnTheWordsTheyMean(t *testing.T) {
+	for text, want := range map[string]string{
+		"😀 shop làm mình bực mình quá nha":   "bực mình quá",
+		"e\u0301\u200b\xff so FURIOUS today": "so FURIOUS",
+		"bu\u031b\u0323c mi\u0300nh nha":     "bu\u031b\u0323c mi\u0300nh",
+	} {
+		spans := New(nil).Why(text, 1)
+		found := false
+		for _, span := range spans {
+			found = found || span.Head == Anger && string([]rune(text)[span.Start:span.End]) == want
+		}
+		if !found {
+			t.Errorf("%q: no anger on %q in %+v", text, want, spans)
+		}
+	}
+}
+
+func TestTakingTheTopSpanAwayLowersTheScore(t *testing.T) {
+	s := New(nil)
+	for _, text := range []string{
+		"I'm furious about this delay", "shop lừa đảo, giao hàng giả", "your staff lied to me and the parcel is broken", "app lỗi hoài, bực mình quá",
+	} {
+		for _, span := range s.Why(text, 1) {
+			if span.Weight <= 0 {
+				continue
+			}
+			runes := []rune(text)
+			rest := string(runes[:span.Start]) + string(runes[span.End:])
+			if before, after := probabilities(s.Score(text))[span.Head], probabilities(s.Score(rest))[span.Head]; after >= before {
+				t.Errorf("%q without %q: %s %v, was %v", text, string(runes[span.Start:span.End]), span.Head, after, before)
+			}
+		}
+	}
+}
+
+func TestPriorityNeverFalls(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		urgency := rapid.Float64Range(0, 10)
+		wait := rapid.Int64Range(0, int64(1000*time.Hour))
+		target := time.Duration(rapid.Int64Range(1, int64(100*time.Hour)).Draw(t, "target"))
+		u1, u2 := urgency.Draw(t, "u1"), urgency.Draw(t, "u2")
+		w1, w2 := time.Duration(wait.Draw(t, "w1")), time.Duration(wait.Draw(t, "w2"))
+		low, high := Priority(min(u1, u2), min(w1, w2), target), Priority(max(u1, u2), max(w1, w2), target)
+		if low > high || low < 0 || high > 100 {
+			t.Errorf("priority %d for the calmer and newer, %d for the other", low, high)
+		}
+		if soon, late := Target(max(u1, u2), target), Target(min(u1, u2), target); soon > late || soon <= 0 || late > target {
+			t.Errorf("due after %v when more urgent, %v when less, target %v", soon, late, target)
+		}
+	})
+}
+
+func TestNothingStarves(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		calm := rapid.Float64Range(0, 0.5).Draw(t, "calm")
+		target := 2 * time.Hour
+		if got := Priority(calm, 100*target, target); got < Priority(8, 0, target) {
+			t.Errorf("after 100 targets urgency %v has priority %d, less than the angriest that just came in", calm, got)
+		}
+	})
+	if got := Priority(math.NaN(), time.Hour, 0); got != 100 {
+		t.Errorf("a target of zero is overdue at once: priority %d, want 100", got)
+	}
+}
+
+func TestMoreUrgentIsDueSooner(t *testing.T) {
+	s := New(nil)
+	angry, asking, calm, noise := s.Score("worst service ever, you thieves!!!"), s.Score("what time do you open?"), s.Score("hôm nay trời mưa"), s.Score("kiếm tiền online, lh zalo 0912345678")
+	last := time.Duration(0)
+	for _, score := range []Score{angry, asking, calm, noise} {
+		due := Target(score.Urgency, 2*time.Hour)
+		if due <= last {
+			t.Errorf("%+v is due after %v, no later than the one before it", score, due)
+		}
+		last = due
+	}
+}
+
+func TestTopicsAreMatchedByKeywords(t *testing.T) {
+	s := New([]Topic{
+		{ID: 1, Name: "Giao hàng", Keywords: []string{"ship", "giao hàng", "parcel", "tracking"}},
+		{ID: 2, Name: "Machines", Keywords: []string{"máy pha", "espresso machine", "battery", "[", ""}},
+		{ID: 3, Name: "Beans"},
+	})
+	for text, want := range map[string][]string{
+		"my parcels are late": {"Giao hàng"},
+		"giao hang lau qua":   {"Giao hàng"},
+		"Máy pha của em hỏng, bao giờ ship máy pha mới": {"Machines", "Giao hàng"},
+		"two batteries": {"Machines"},
+		"which beans":   {"Beans"},
+		"giáo hãng":     nil,
+		"hello":         nil,
+	} {
+		var got []string
+		for _, topic := range s.Score(text).Topics {
+			got = append(got, topic.Name)
+			if topic.P <= 0.5 || topic.P >= 1 {
+				t.Errorf("%q: %s has probability %v", text, topic.Name, topic.P)
+			}
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%q: %s", text, d)
+		}
+	}
+}
+
+func TestReportIsTheContractsJSON(t *testing.T) {
+	got, err := json.Marshal(New([]Topic{{ID: 7, Name: "Beans", Keywords: []string{"beans"}}}).Report("any id \"at all\"", "where are my beans?"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(got, &fields); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"language", "anger", "negative", "complaint", "question", "praise", "spam", "risk", "needs_account", "human", "opt_out", "priority", "bias"} {
+		if fields[name] == nil {
+			t.Errorf("%s is missing in %s", name, got)
+		}
+	}
+	if fields["id"] != `any id "at all"` {
+		t.Errorf("id is %v", fields["id"])
+	}
+	topic := fields["topics"].([]any)[0].(map[string]any)
+	if topic["name"] != "Beans" || topic["p"].(float64) < 0.5 {
+		t.Errorf("topic is %v", topic)
+	}
+	why := fields["why"].([]any)[0].(map[string]any)
+	if span := why["span"].([]any); len(span) != 2 || why["head"] == nil || why["weight"] == nil {
+		t.Errorf("why is %v", why)
+	}
+	if empty, _ := json.Marshal(New(nil).Report("", "")); !strings.Contains(string(empty), `"topics":[],"priority":`) || !strings.Contains(string(empty), `"why":[]`) {
+		t.Errorf("an empty text gives %s, want empty lists", empty)
+	}
+}
+
+func TestFoldTakesMarksAway(t *testing.T) {
+	for text, want := range map[string]string{
+		"Đơn Hàng của MÌNH":   "don hang cua minh",
+		"ĐƯỜNG nghỉ cà phê":   "duong nghi ca phe",
+		"e\u0323\u0302 Crème": "e creme",
+		"ok \xff\x00":         "ok \ufffd\x00",
+	} {
+		if got := Fold(text); got != want {
+			t.Errorf("Fold(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestSpellingDoesNotMatter(t *testing.T) {
+	s := New(nil)
+	for _, c := range []struct{ name, one, other string }{
+		{"composed and decomposed", "bực mình quá", "bu\u031b\u0323c mi\u0300nh qua\u0301"},
+		{"old and new place of the tone", "hủy hoàn toàn, vô lý, thoả thuận", "huỷ hoàn toàn, vô lý, thỏa thuận"},
+		{"capitals of a single word", "Bực mình", "bực mình"},
+		{"zero-width", "fu\u200brious", "furious"},
+		{"full width", "ｆｕｒｉｏｕｓ", "furious"},
+		{"teencode", "ko hài lòng vs shop", "không hài lòng với shop"},
+		{"apostrophes", "don’t contact me", "don't contact me"},
+		{"decomposed after the same letter", "toi oo\u0302m", "toi oôm"},
+	} {
+		if d := cmp.Diff(probabilities(s.Score(c.one)), probabilities(s.Score(c.other))); d != "" {
+			t.Errorf("%s: %s", c.name, d)
+		}
+	}
+}
+
+func TestHostileTextIsReadInTime(t *testing.T) {
+	s := New([]Topic{{ID: 1, Name: "a", Keywords: []string{"a a a a"}}})
+	for name, unit := range map[string]string{
+		"letters": "a", "words": "a ", "terms": "không ", "marks": "\u0301", "zalgo": "a\u0300\u0301\u0302\u0303", "emoji": "👩‍👩‍👧", "broken": "\xff", "nul": "\x00",
+		"bidi": "\u202e", "faces": ":(", "shouts": "!? ", "links": "https://", "tags": "#a", "handles": "@a", "hyphens": "12345-1", "brackets": "(((", "lines": "\n",
+	} {
+		text := strings.Repeat(unit, 1<<20/len(unit))
+		start := time.Now()
+		score := s.Score(text)
+		s.Why(text, 3)
+		ReadOutcome(text)
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		}
+		for h, p := range probabilities(score) {
+			if !(p >= 0 && p <= 1) {
+				t.Errorf("%s: %s is %v", name, h, p)
+			}
+		}
+	}
+	if got := s.Score(strings.Repeat("x ", MaxRunes) + "furious").Anger; got > 0.1 {
+		t.Errorf("anger %v from beyond the first %d runes", got, MaxRunes)
+	}
+}
+
+func TestScoringAllocatesNothing(t *testing.T) {
+	s := New([]Topic{{ID: 1, Name: "Warranty"}})
+	text := "Shop ơi mình đặt từ thứ hai mà chưa thấy giao, so annoying!!! 😡 https://x.example #12345"
+	s.Score(text)
+	if got := testing.AllocsPerRun(100, func() { s.Score(text) }); got >= 1 {
+		t.Errorf("%v allocations a text, want none", got)
+	}
+}
+
+func FuzzScore(f *testing.F) {
+	for _, text := range []string{"", "furious :(( 😡", "đơn của mình đâu?!", "e\u0302\u0301\u200d\xff\x00", "#NeverAgain2024 @x 12.5-3 https://", "thanks for nothing", "<3 ^^ >_< =)) ((("} {
+		f.Add(text)
+	}
+	s := New([]Topic{{ID: 1, Name: "Giao hàng", Keywords: []string{"ship"}}})
+	f.Fuzz(func(t *testing.T, text string) {
+		s.Score(text)
+		length := utf8.RuneCountInString(text)
+		for _, span := range s.Why(text, 0) {
+			if span.Start < 0 || span.Start >= span.End || span.End > length {
+				t.Errorf("span %+v is not inside %d runes", span, length)
+			}
+		}
+		ReadOutcome(text)
+		Fold(text)
+	})
 }
