@@ -1,5 +1,7 @@
 package triage
 
+import "sync"
+
 // What a word says of the language of its text.
 const (
 	ownWord   = 1.0 // a word that only this language has
@@ -11,6 +13,7 @@ const (
 // neighbours.
 func (r *reading) recognise(l *lexicon) Language {
 	var english, vietnamese, other float64
+	vietnameseShape := syllables()
 	for i := range r.tokens {
 		t := &r.tokens[i]
 		if t.form != word || t.count == 0 {
@@ -21,7 +24,7 @@ func (r *reading) recognise(l *lexicon) Language {
 			t.name = t.stretched
 			info = l.words[t.key]
 		}
-		syllable := syllables[t.folded]
+		syllable := vietnameseShape[t.folded]
 		switch {
 		case info.tongues == en:
 			english += ownWord
@@ -58,7 +61,7 @@ func (r *reading) recognise(l *lexicon) Language {
 
 // starts reports whether a term starts with the word.
 func (l *lexicon) starts(folded uint64) bool {
-	_, ok := l.edges[edge{0, folded}]
+	_, ok := l.edges[edgeOf(0, folded)]
 	return ok
 }
 
@@ -83,7 +86,7 @@ func decide(english, vietnamese, other float64) Language {
 }
 
 // syllables are the folded keys of everything that could be a Vietnamese syllable.
-var syllables = func() map[uint64]bool {
+var syllables = sync.OnceValue(func() map[uint64]bool {
 	onsets := []string{"", "b", "c", "ch", "d", "g", "gh", "gi", "h", "k", "kh", "l", "m", "n", "ng", "ngh", "nh", "p", "ph", "q", "qu", "r", "s", "t", "th", "tr", "v", "x"}
 	rimes := []string{
 		"a", "ac", "ach", "ai", "am", "an", "ang", "anh", "ao", "ap", "at", "au", "ay", "e", "ec", "em", "en", "eng", "eo", "ep", "et",
@@ -93,12 +96,12 @@ var syllables = func() map[uint64]bool {
 		"uong", "uop", "uot", "uou", "up", "ut", "uu", "uy", "uya", "uyen", "uyet", "uynh", "uyt", "uych", "y", "yem", "yen", "yeu",
 	}
 	set := make(map[uint64]bool, len(onsets)*len(rimes))
+	var r reading
 	for _, onset := range onsets {
 		for _, rime := range rimes {
-			var r reading
 			r.split(onset + rime)
 			set[r.tokens[0].folded] = true
 		}
 	}
 	return set
-}()
+})

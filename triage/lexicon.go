@@ -10,7 +10,8 @@ import (
 	"sync"
 )
 
-// A lexicon file has one line per family of terms: what they say, a colon, the terms separated by commas.
+// A lexicon file has one line per family of terms: what they say, a colon, the terms separated by commas. An indented
+// line continues the one before it.
 //
 //	anger 2, negative 1.2: bực mình, tức điên
 //
@@ -81,21 +82,22 @@ type weight struct {
 	logOdds float64
 }
 
-// edge leads from a node of the trie of terms along the folded key of a word.
-type edge struct {
-	node   int32
-	folded uint64
-}
+// edge is the way from a node of the trie of terms along the folded key of a word.
+type edge uint64
+
+func edgeOf(node int32, folded uint64) edge { return edge(mix(uint64(node)*hashPrime, folded)) }
 
 // lexicon finds terms of one or more words among tokens, in one pass over a trie.
 type lexicon struct {
 	words   map[uint64]spellingOf
 	edges   map[edge]int32
 	entries []*entry // by node; nil where no term ends
+	term    reading  // of the term that is being added
 }
 
-func newLexicon() *lexicon {
-	return &lexicon{words: map[uint64]spellingOf{}, edges: map[edge]int32{}, entries: []*entry{nil}}
+// newLexicon returns an empty lexicon with room for that many nodes.
+func newLexicon(nodes int) *lexicon {
+	return &lexicon{words: map[uint64]spellingOf{}, edges: make(map[edge]int32, nodes), entries: make([]*entry, 1, nodes)}
 }
 
 // longestTerm is the number of words of the longest term.
@@ -105,7 +107,7 @@ const longestTerm = 8
 var heart = sync.OnceValue(loadHeart)
 
 func loadHeart() *lexicon {
-	l := newLexicon()
+	l := newLexicon(1 << 15)
 	of := map[string]int{}
 	for i, h := range heads {
 		of[string(h)] = i
@@ -134,14 +136,31 @@ func (l *lexicon) load(name string, of map[string]int, where tongues) error {
 	}
 	defer f.Close()
 	scan := bufio.NewScanner(f)
+	family, at := "", 0
+	take := func() error {
+		if family == "" {
+			return nil
+		}
+		if err := l.line(family, of, where); err != nil {
+			return fmt.Errorf("%s, line %d: %w", name, at, err)
+		}
+		return nil
+	}
 	for n := 1; scan.Scan(); n++ {
-		line := strings.TrimSpace(scan.Text())
-		if line == "" || strings.HasPrefix(line, "//") {
-			continue
+		line := scan.Text()
+		switch {
+		case line == "" || strings.HasPrefix(line, "//"):
+		case line[0] == ' ':
+			family += line
+		default:
+			if err := take(); err != nil {
+				return err
+			}
+			family, at = line, n
 		}
-		if err := l.line(line, of, where); err != nil {
-			return fmt.Errorf("%s, line %d: %w", name, n, err)
-		}
+	}
+	if err := take(); err != nil {
+		return err
 	}
 	return scan.Err()
 }
@@ -234,12 +253,12 @@ func (l *lexicon) about(what string, words []string) error {
 func (l *lexicon) add(term string, weights []weight, where tongues) error {
 	text, first := strings.CutPrefix(term, "[")
 	text, last := strings.CutSuffix(text, "]")
-	var r reading
+	r := &l.term
 	r.split(text)
 	if n := len(r.tokens); n == 0 || n > longestTerm {
 		return fmt.Errorf("term %q has %d words, want 1 to %d", term, n, longestTerm)
 	}
-	e := &entry{weights: weights, tongues: where, first: first, last: last}
+	e := &entry{weights: weights, keys: make([]uint64, 0, len(r.tokens)), tongues: where, first: first, last: last}
 	node := int32(0)
 	for i := range r.tokens {
 		t := &r.tokens[i]
@@ -252,10 +271,11 @@ func (l *lexicon) add(term string, weights []weight, where tongues) error {
 			_, common := l.words[t.folded]
 			e.exact = common && len(r.tokens) == 1
 		}
-		to, ok := l.edges[edge{node, t.folded}]
+		way := edgeOf(node, t.folded)
+		to, ok := l.edges[way]
 		if !ok {
 			to = int32(len(l.entries))
-			l.edges[edge{node, t.folded}] = to
+			l.edges[way] = to
 			l.entries = append(l.entries, nil)
 		}
 		node = to
@@ -280,7 +300,7 @@ func (r *reading) terms(l *lexicon, i int) []match {
 		if j > i && t.first {
 			break
 		}
-		next, ok := l.edges[edge{node, t.folded}]
+		next, ok := l.edges[edgeOf(node, t.folded)]
 		if !ok {
 			break
 		}

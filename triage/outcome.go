@@ -25,7 +25,7 @@ const (
 )
 
 var followUps = sync.OnceValue(func() *lexicon {
-	l := newLexicon()
+	l := newLexicon(1 << 12)
 	l.words = heart().words
 	of := map[string]int{"solved": saysSolved, "thanks": saysThanks, "broken": saysBroken, "sarcastic": saysSarcastic, "unsure": saysUnsure}
 	if err := l.load("lexicon/outcome.txt", of, en|vi|elsewhere); err != nil {

@@ -27,7 +27,7 @@ func keywordLexicon(topics []Topic) *lexicon {
 	if len(topics) == 0 {
 		return nil
 	}
-	l := newLexicon()
+	l := newLexicon(1 + 8*len(topics))
 	l.words = heart().words
 	for i, t := range topics {
 		for _, k := range t.Keywords {
