@@ -238,11 +238,14 @@ func (d *Deliverer) spread(pause time.Duration) time.Duration {
 	return pause/2 + time.Duration(d.Jitter()*float64(pause/2))
 }
 
+// progress are the columns that change on a reply's way; what it says and why it may never do.
+var progress = []string{"state", "due_at", "attempts", "reads", "absent", "sent_at", "native_id", "url", "error", "version"}
+
 // settle stores what became of a reply unless somebody else settled it meanwhile.
 func (d *Deliverer) settle(ctx context.Context, r Reply, version int64) error {
 	return d.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		r.Version = version + 1
-		res, err := tx.NewUpdate().Model(&r).WherePK().Where("version = ?", version).Exec(ctx)
+		res, err := tx.NewUpdate().Model(&r).Column(progress...).WherePK().Where("version = ?", version).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("settle reply %s: %w", r.ID, err)
 		}
@@ -277,7 +280,7 @@ func (d *Deliverer) Decide(ctx context.Context, tx Tx, replyID string, there boo
 		r.State, r.DueAt, r.Attempts, r.Reads, r.Absent = Queued, tx.Now(), 0, 0, 0
 	}
 	r.Version++
-	if _, err := tx.NewUpdate().Model(&r).WherePK().Exec(ctx); err != nil {
+	if _, err := tx.NewUpdate().Model(&r).Column(progress...).WherePK().Exec(ctx); err != nil {
 		return fmt.Errorf("decide reply %s: %w", replyID, err)
 	}
 	if there {
