@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -185,13 +186,30 @@ func TestBulkLoad(t *testing.T) {
 }
 
 func BenchmarkMentionsPage(b *testing.B) {
-	s := open(b, false)
-	brand := s.connect("saomaicafe")
-	load(b, s, 10_000)
-	page := http.Header{"Authorization": {"Bearer " + brand.Token}}
+	b.Run("made up", func(b *testing.B) {
+		s := open(b, false)
+		brand := s.connect("saomaicafe")
+		load(b, s, 10_000)
+		benchmarkMentions(b, s, brand)
+	})
+	b.Run("archive", func(b *testing.B) {
+		f, err := os.Open(threadsFile)
+		if err != nil {
+			b.Skipf("SKIPPED, no archive: %v", err)
+		}
+		defer f.Close()
+		s := open(b, false)
+		if _, _, err := s.net.LoadThreads(f); err != nil {
+			b.Fatal(err)
+		}
+		benchmarkMentions(b, s, s.connect("AmazonHelp"))
+	})
+}
+
+func benchmarkMentions(b *testing.B, s *stage, brand account) {
 	req, _ := http.NewRequest("GET", "/x/2/users/"+brand.ID+"/mentions?max_results=100&expansions=author_id&user.fields=public_metrics"+
 		"&tweet.fields=author_id,conversation_id,created_at,entities,in_reply_to_user_id,lang,public_metrics,referenced_tweets", nil)
-	req.Header = page
+	req.Header = http.Header{"Authorization": {"Bearer " + brand.Token}}
 	b.ReportAllocs()
 	for b.Loop() {
 		w := &discard{h: http.Header{}}

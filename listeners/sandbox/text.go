@@ -132,7 +132,10 @@ func urlEnd(text string, i int) int {
 // endsURL reports whether a character cannot be part of a link. After the
 // domain, scripts that are written without spaces end one.
 func endsURL(r rune, path bool) bool {
-	return r == '<' || r == '"' || unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
+	if r < utf8.RuneSelf {
+		return r <= ' ' || r == '<' || r == '"' || r == 0x7F
+	}
+	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
 		path && r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
 }
 
