@@ -124,14 +124,14 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, err
 	}
-	res.Body = &cappedBody{ReadCloser: res.Body, left: maxGuard + 1, cancel: cancel}
+	res.Body = &cappedBody{ReadCloser: res.Body, left: maxGuard, cancel: cancel}
 	return res, nil
 }
 
 func (g *guard) check(req *http.Request) error {
 	if from := req.Response; from != nil && from.Request != nil { // this call follows a redirect
-		if was := from.Request.URL; hostPort(was) != hostPort(req.URL) {
-			return fmt.Errorf("%w: from %s to %s", ErrRedirect, was.Host, req.URL.Host)
+		if was := from.Request.URL; was.Scheme != req.URL.Scheme || hostPort(was) != hostPort(req.URL) {
+			return fmt.Errorf("%w: from %s://%s to %s://%s", ErrRedirect, was.Scheme, was.Host, req.URL.Scheme, req.URL.Host)
 		}
 	}
 	if req.URL.Scheme != "https" && carriesSecret(req) && !g.trusts(hostPort(req.URL)) {
@@ -165,13 +165,13 @@ type cappedBody struct {
 }
 
 func (b *cappedBody) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, errEndless
-	}
-	if int64(len(p)) > b.left {
-		p = p[:b.left]
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1] // one more than may be, to see whether there is more
 	}
 	n, err := b.ReadCloser.Read(p)
+	if int64(n) > b.left {
+		return int(b.left), errEndless
+	}
 	b.left -= int64(n)
 	return n, err
 }

@@ -62,10 +62,10 @@ type testCase struct {
 
 // elsewhere are the cases that no Channel can decide, or not yet, with the reason.
 var elsewhere = map[string]string{
-	"C06": "edits are not played by the sandbox yet",
-	"C07": "what stays deleted is decided where posts are stored",
-	"C10": "the dialects of a network are run as two networks",
-	"C11": "withheld, protected and suspended authors are not played by the sandbox yet",
+	"C06":     "edits are not played by the sandbox yet",
+	"C07":     "what stays deleted is decided where posts are stored",
+	"C10":     "the dialects of a network are run as two networks",
+	"C11":     "withheld, protected and suspended authors are not played by the sandbox yet",
 	"C20-C27": "no Channel reads a stream yet", "C30-C36": "no Channel takes webhooks yet",
 	"C47": "crashes between commit and send belong to the Deliverer",
 	"C49": "tokens are not renewed yet", "C50": "connections are paused by the Poller and the Deliverer",

@@ -175,11 +175,13 @@ func texts(t *testing.T, n *Network) {
 func ownPosts(t *testing.T, n *Network) {
 	asked := n.Post(t, mention(n, 1))
 	told := n.Post(t, Post{Author: n.Brand.Handle, Text: "on its way", InReplyTo: asked})
-	posts, _ := round(t, n, Options{}, "")
-	p := find(t, posts, told)
+	posts, _ := round(t, n, Options{Listen: "way"}, "")
+	find(t, posts, told)
 	want := listeners.Delivery{Mode: listeners.Blocked, Why: "own"}
-	if p.Reason != listeners.Own || p.Delivery != want || p.ParentID != asked || p.ToID != find(t, posts, asked).Author.NativeID {
-		t.Errorf("own post: got reason %s, delivery %v, parent %q, to %q; want %s, %v, %q", p.Reason, p.Delivery, p.ParentID, p.ToID, listeners.Own, want, asked)
+	for _, p := range posts { // it may come from more than one source
+		if p.NativeID == told && (p.Reason != listeners.Own || p.Delivery != want || p.ParentID != asked || p.ToID != find(t, posts, asked).Author.NativeID) {
+			t.Errorf("own post: got reason %s, delivery %v, parent %q, to %q; want %s, %v, %q", p.Reason, p.Delivery, p.ParentID, p.ToID, listeners.Own, want, asked)
+		}
 	}
 }
 

@@ -245,16 +245,15 @@ func reconcileTexts(t *testing.T, n *Network) {
 		"see https://example.com/help?a=1&b=2 & tell us", "1 < 2 && 2 > 1", "@customer0 it is \"fixed\"",
 		"  spaces   around\nand lines ", "Cà phê ☕️ " + "e\u0302\u0301",
 	} {
-		out := question(t, n)
+		sibling, out := question(t, n), question(t, n)
 		other := out
-		out.Text, other.Text = text, text+" now"
+		out.Text, other.Text, sibling.Text = text, text+" now", text
 		started := clock.System()
 		sent, _ := reply(t, ch, out, "")
 		if found := reconcile(t, ch, out, started, listeners.Found); found != sent {
 			t.Errorf("%q: found %v, sent %v", text, found, sent)
 		}
 		reconcile(t, ch, other, started, listeners.Absent)
-		other.Text, other.ParentID = text, n.Post(t, mention(n, 9))
-		reconcile(t, ch, other, started, listeners.Absent)
+		reconcile(t, ch, sibling, started, listeners.Absent)
 	}
 }

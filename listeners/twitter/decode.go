@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -85,23 +86,38 @@ func decode(body []byte) (*answer, error) {
 }
 
 func tooDeep(body []byte) bool {
-	depth, quoted := 0, false
+	depth := 0
 	for i := 0; i < len(body); i++ {
-		switch c := body[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
+		switch body[i] {
+		case '"':
+			i = stringEnd(body, i)
+		case '{', '[':
 			if depth++; depth > maxDepth {
 				return true
 			}
-		case c == '}' || c == ']':
+		case '}', ']':
 			depth--
 		}
 	}
 	return false
+}
+
+// stringEnd is the index of the quotation mark that ends the string begun at i.
+func stringEnd(body []byte, i int) int {
+	for {
+		n := bytes.IndexByte(body[i+1:], '"')
+		if n < 0 {
+			return len(body)
+		}
+		i += 1 + n
+		escapes := 0
+		for body[i-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i
+		}
+	}
 }
 
 func (a *answer) add(item gjson.Result) {

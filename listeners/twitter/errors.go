@@ -18,6 +18,7 @@ import (
 // problem is what X says about a call it refused.
 type problem struct {
 	text       string // all its sentences, in lower case
+	messages   string // what the library drops of them
 	codes      []int64
 	parameters []string
 }
@@ -36,9 +37,9 @@ func readProblem(body []byte) problem {
 		return p
 	}
 	root := gjson.ParseBytes(body)
-	text := []string{root.Get("title").Str, root.Get("detail").Str, root.Get("type").Str}
+	var messages []string
 	root.Get("errors").ForEach(func(_, e gjson.Result) bool {
-		text = append(text, e.Get("message").Str, e.Get("detail").Str)
+		messages = append(messages, e.Get("message").Str, e.Get("detail").Str)
 		p.codes = append(p.codes, e.Get("code").Int())
 		e.Get("parameters").ForEach(func(name, _ gjson.Result) bool {
 			p.parameters = append(p.parameters, name.Str)
@@ -46,7 +47,8 @@ func readProblem(body []byte) problem {
 		})
 		return true
 	})
-	p.text = strings.ToLower(strings.Join(text, " "))
+	p.messages = cleanLine(strings.Join(messages, " "))
+	p.text = strings.ToLower(strings.Join(append(messages, root.Get("title").Str, root.Get("detail").Str, root.Get("type").Str), " "))
 	return p
 }
 
@@ -120,7 +122,11 @@ func classOf(call *listeners.Exchange) listeners.Class {
 }
 
 func (c *Channel) failed(doing string, call *listeners.Exchange, class listeners.Class, err error) error {
-	e := &listeners.Error{Class: class, Status: call.Status, Err: c.scrub(fmt.Errorf("%s: %w", doing, err))}
+	err = fmt.Errorf("%s: %w", doing, err)
+	if said := readProblem(call.Body).messages; said != "" {
+		err = fmt.Errorf("%w (%s)", err, said)
+	}
+	e := &listeners.Error{Class: class, Status: call.Status, Err: c.scrub(err)}
 	if class == listeners.RateLimited {
 		e.Until = c.until(call)
 	}

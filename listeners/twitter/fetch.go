@@ -39,11 +39,11 @@ const maxToken = 1024 // bytes of a page token, so that a Cursor stays small
 var errPlace = errors.New("this place in the timelines of X was not written by this version")
 
 func readPlace(cur listeners.Cursor) (place, error) {
-	p := place{Version: placeVersion, Marks: make(map[string]mark)}
 	if cur == "" {
-		return p, nil
+		return place{Version: placeVersion, Marks: make(map[string]mark)}, nil
 	}
-	if err := json.Unmarshal([]byte(cur), &p); err != nil || p.Version != placeVersion || p.Turn < 0 {
+	var p place
+	if err := json.Unmarshal([]byte(cur), &p); err != nil || p.Version != placeVersion || p.Turn < 0 || p.Marks == nil {
 		return p, errPlace
 	}
 	return p, nil
@@ -118,6 +118,9 @@ func (c *Channel) page(body []byte, s source, m mark) (listeners.Page, mark, err
 	a, err := decode(body)
 	if err != nil {
 		return listeners.Page{}, m, err
+	}
+	if len(a.posts) == 0 && slices.Contains(a.gone, c.id) {
+		return listeners.Page{}, m, fmt.Errorf("X knows no account %s", c.id)
 	}
 	if len(a.next) > maxToken {
 		return listeners.Page{}, m, fmt.Errorf("the token of the next page has %d bytes", len(a.next))

@@ -32,6 +32,7 @@ func links(text string) (found []span) {
 
 const (
 	maxURL   = 4096
+	maxHost  = 1024 // as written, so that every host of 253 letters fits
 	maxLabel = 63
 	maxSlug  = 40 // of t.co
 )
@@ -86,13 +87,9 @@ func shortened(text string, start, host int) int {
 // hostEnd is the end of the longest name of a host at start, or start. Without a scheme only ASCII and
 // Latin letters with marks make a name.
 func hostEnd(text string, start int, scheme bool) (end int) {
-	run := start
-	for run < len(text) {
-		r, n := utf8.DecodeRuneInString(text[run:])
-		if r != '.' && r != '-' && r != '_' && !inLabel(r, scheme) {
-			break
-		}
-		run += n
+	run := runEnd(text, start, scheme)
+	if run > start && text[run-1] == '.' {
+		run = runEnd(text, run, true) // the top-level domain may be in any script
 	}
 	end = start
 	var last string // the label before this one
@@ -118,11 +115,22 @@ func hostEnd(text string, start int, scheme bool) (end int) {
 	return end
 }
 
-func inLabel(r rune, scheme bool) bool {
+// runEnd is the end of the characters from start that can be in a name. Names are short; a text
+// without spaces must not be read anew from each of its characters.
+func runEnd(text string, start int, anyScript bool) int {
+	for i, r := range text[start:] {
+		if i > maxHost || r != '.' && r != '-' && r != '_' && !inLabel(r, anyScript) {
+			return start + i
+		}
+	}
+	return len(text)
+}
+
+func inLabel(r rune, anyScript bool) bool {
 	switch {
 	case isAlnum(r), isLatin(r):
 		return true
-	case !scheme || r < 0x80:
+	case !anyScript || r < utf8.RuneSelf:
 		return false
 	}
 	return r != utf8.RuneError && r < 0xFFFE && !unicode.IsSpace(r) && !unicode.Is(unicode.Bidi_Control, r)

@@ -20,6 +20,9 @@ func clean(s string) string {
 	if len(s) > 4*maxText {
 		s = s[:4*maxText]
 	}
+	if isPlain(s) {
+		return cut(s, maxText)
+	}
 	if strings.IndexByte(s, '&') >= 0 {
 		s = html.UnescapeString(s)
 	}
@@ -33,6 +36,16 @@ func clean(s string) string {
 		}, s)
 	}
 	return cut(norm.NFC.String(s), maxText)
+}
+
+// isPlain tells whether a text is ASCII in which nothing needs cleaning.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if b := rune(s[i]); b >= utf8.RuneSelf || b == '&' || isControl(b) {
+			return false
+		}
+	}
+	return true
 }
 
 func isControl(r rune) bool { return r < ' ' && r != '\n' && r != '\t' }
