@@ -108,15 +108,15 @@ func (r *reading) split(text string) {
 	for s.more() {
 		before := len(r.tokens)
 		switch {
-		case s.g.kind == letter || s.g.kind == digit:
+		case startsWord(s.g):
 			if isLink(text[s.at:]) {
 				r.link(&s)
 			} else {
 				r.word(&s, false)
 			}
-		case s.g.base == '@' && isWordRune(s.peek()):
+		case s.g.base == '@' && isNameRune(s.peek()):
 			r.handle(&s)
-		case s.g.base == '#' && isWordRune(s.peek()):
+		case s.g.base == '#' && startsWord(s.peek()):
 			r.tags++
 			s.next()
 			r.word(&s, true)
@@ -147,7 +147,9 @@ func (r *reading) split(text string) {
 	}
 }
 
-func isWordRune(g glyph) bool { return g.kind == letter || g.kind == digit || g.base == '_' }
+func startsWord(g glyph) bool { return g.kind == letter || g.kind == digit }
+
+func isNameRune(g glyph) bool { return startsWord(g) || g.base == '_' }
 
 func isLink(s string) bool {
 	return len(s) > 4 && (s[0]|0x20 == 'h' && (hasPrefixFold(s, "http://") || hasPrefixFold(s, "https://")) || s[0]|0x20 == 'w' && hasPrefixFold(s, "www."))
@@ -169,7 +171,7 @@ func (r *reading) link(s *scanner) {
 func (r *reading) handle(s *scanner) {
 	r.handles++
 	s.next()
-	for s.more() && isWordRune(s.g) {
+	for s.more() && isNameRune(s.g) {
 		s.next()
 	}
 }
@@ -278,7 +280,7 @@ scan:
 		}
 	}
 	r.tokens = append(r.tokens, t)
-	if tag && s.more() && isWordRune(s.g) && s.g.base != '_' {
+	if tag && s.more() && startsWord(s.g) {
 		r.word(s, true)
 	}
 }
