@@ -260,6 +260,24 @@ func Answers(ctx context.Context, db bun.IDB, m *Member, caseID int64) ([]Answer
 	return all, nil
 }
 
+// AnswersTo reads the answers of several cases at once as Answers does, by case.
+func AnswersTo(ctx context.Context, db bun.IDB, m *Member, caseIDs []int64) (map[int64][]Answer, error) {
+	if len(caseIDs) == 0 {
+		return nil, nil
+	}
+	var all []Answer
+	err := db.NewSelect().Model(&all).Where("brand_id = ? AND case_id IN (?)", m.BrandID, bun.In(caseIDs)).
+		Where("(member_id = ? OR state NOT IN ('draft', 'returned'))", m.ID).Order("id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the answers of cases: %w", err)
+	}
+	byCase := make(map[int64][]Answer, len(caseIDs))
+	for _, a := range all {
+		byCase[a.CaseID] = append(byCase[a.CaseID], a)
+	}
+	return byCase, nil
+}
+
 // AnswersOf reads a member's latest answers, newest first.
 func AnswersOf(ctx context.Context, db bun.IDB, m *Member, most int) ([]Answer, error) {
 	var all []Answer

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/triage"
 	"github.com/uptrace/bun"
 )
 
@@ -67,6 +68,16 @@ func (c *Case) HeldBy(m *Member, now clock.Time) bool {
 // Free tells whether the case can be claimed at now by anybody who may answer it.
 func (c *Case) Free(now clock.Time) bool {
 	return c.State == Open || c.State == Claimed && c.HeldUntil <= now
+}
+
+// Priority is how much the case waits for somebody at now, 0 to 100; 0 once it waits for nobody. The
+// wait is counted from the moment that set the virtual deadline, so that it agrees with the feed's order.
+func (c *Case) Priority(now clock.Time) int {
+	if c.ended() {
+		return 0
+	}
+	since := c.DueAt.Add(-triage.Target(c.Urgency, Promise))
+	return triage.Priority(c.Urgency, now.Sub(since), Promise)
 }
 
 // ended tells whether nobody has anything to do for the case until the customer writes again.

@@ -174,6 +174,28 @@ func Thread(ctx context.Context, db bun.IDB, caseID int64) ([]Mention, error) {
 	return all, nil
 }
 
+// Threads reads the latest mentions of several cases at once with their authors, oldest first, by
+// case; at most most of each.
+func Threads(ctx context.Context, db bun.IDB, caseIDs []int64, most int) (map[int64][]Mention, error) {
+	if len(caseIDs) == 0 {
+		return nil, nil
+	}
+	latest := db.NewSelect().TableExpr("mentions AS t").ColumnExpr("t.id").
+		ColumnExpr("ROW_NUMBER() OVER (PARTITION BY t.case_id ORDER BY t.created_at DESC, t.id DESC) AS place").
+		Where("t.case_id IN (?)", bun.In(caseIDs))
+	var all []Mention
+	err := db.NewSelect().Model(&all).Relation("Account").
+		Where("m.id IN (SELECT id FROM (?) AS latest WHERE place <= ?)", latest, most).Order("m.created_at", "m.id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the threads of cases: %w", err)
+	}
+	byCase := make(map[int64][]Mention, len(caseIDs))
+	for _, m := range all {
+		byCase[m.CaseID] = append(byCase[m.CaseID], m)
+	}
+	return byCase, nil
+}
+
 // FindMentions reads mentions with their authors by id.
 func FindMentions(ctx context.Context, db bun.IDB, ids []int64) (map[int64]Mention, error) {
 	if len(ids) == 0 {
