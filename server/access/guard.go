@@ -23,16 +23,17 @@ type Route struct {
 	Handler http.Handler
 }
 
-// Mount adds routes to a router behind ByCookie or ByToken. It panics at one whose object and action
+// Mount adds routes to a router behind ByCookie or ByToken. It fails at one whose object and action
 // no line of the policy mentions, so that a forgotten line shows at the start.
-func (g *Guard) Mount(r chi.Router, routes ...Route) {
+func (g *Guard) Mount(r chi.Router, routes ...Route) error {
 	for _, route := range routes {
 		if !g.policy.Mentions(route.Object, route.Action) {
-			panic(fmt.Sprintf("no line of the policy is about %s %s: %s %s", route.Object, route.Action, route.Method, route.Pattern))
+			return fmt.Errorf("mount %s %s: no line of the policy is about %s %s", route.Method, route.Pattern, route.Object, route.Action)
 		}
 		r.Method(route.Method, route.Pattern, g.fence(route))
 		g.routes = append(g.routes, route)
 	}
+	return nil
 }
 
 // Routes lists what was mounted.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,6 +121,13 @@ func (g *Guard) bearer(r *http.Request) (*Identity, error) {
 		return nil, community.ErrUnknownBrand
 	}
 	return id, nil
+}
+
+// AdminToken tells whether a request carries the token of a person who is an admin of some brand; for
+// what concerns the whole installation.
+func (g *Guard) AdminToken(r *http.Request) bool {
+	id, err := g.bearer(r)
+	return err == nil && id != nil && slices.ContainsFunc(id.Members, func(m community.Member) bool { return m.Role == community.Admin })
 }
 
 // identify reads a person with what they are a member of now.
