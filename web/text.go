@@ -81,8 +81,9 @@ func Text(lang, id string, pairs ...any) string {
 		}
 		config.TemplateData = data
 	}
+	// An error with a text is a plural form that this language does not need.
 	text, err := localizer.Localize(&config)
-	if err != nil {
+	if text == "" && err != nil {
 		return id
 	}
 	return text

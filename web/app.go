@@ -1,0 +1,105 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/a-h/templ"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
+	"github.com/kith-social/kith/server/access"
+	"github.com/kith-social/kith/server/db"
+)
+
+// App is the web app: what its pages need of the product.
+type App struct {
+	DB        *db.DB
+	Guard     *access.Guard
+	Desk      *moderation.Desk
+	Intake    *moderation.Intake
+	Deliverer *listeners.Deliverer
+	Now       clock.Func
+	// Listen keeps an open page told of changes until still says that the member may no longer listen.
+	Listen func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool)
+	// Secure marks cookies as for https only.
+	Secure bool
+}
+
+// handler answers a request or says why not; the error becomes a page in one place.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+func (a *App) page(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			a.Refuse(w, r, a.Guard.Tell(r.Context(), err))
+		}
+	})
+}
+
+// write runs f in a transaction that is on disk when it returns.
+func (a *App) write(ctx context.Context, f func(context.Context, listeners.Tx) error) error {
+	return a.DB.Transact(ctx, db.Full, f)
+}
+
+// render writes a component as the answer.
+func render(w http.ResponseWriter, r *http.Request, status int, c templ.Component) error {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	return c.Render(r.Context(), w)
+}
+
+// fragment tells whether htmx asks for a part of the page only.
+func fragment(r *http.Request) bool { return r.Header.Get("HX-Request") != "" }
+
+// goTo sends the browser on after a form, to a path of ours.
+func goTo(w http.ResponseWriter, r *http.Request, path string) {
+	if fragment(r) {
+		w.Header().Set("HX-Location", path)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	http.Redirect(w, r, path, http.StatusSeeOther)
+}
+
+// Sentence is an error's or a status's sentence in the language of the view, as a person reads it.
+func Sentence(ctx context.Context, text string) string {
+	said, ok := lookUp(view(ctx).Lang, "sentence."+text)
+	if !ok {
+		said = text
+	}
+	first, size := utf8.DecodeRuneInString(said)
+	return string(unicode.ToUpper(first)) + said[size:]
+}
+
+// See builds the view of a request: who asks, in which language and theme. It stands behind ByCookie
+// and before Protect.
+func (a *App) See(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := View{Now: a.Now(), Path: r.URL.RequestURI(), Theme: cookie(r, "theme"), Lang: cookie(r, "language"), Zone: zone(cookie(r, "zone"))}
+		if id := access.From(r.Context()); id != nil {
+			if v.Lang == "" {
+				v.Lang = id.Person.Language
+			}
+			v.User = &User{Name: id.Person.Name}
+			if m := id.Member; m != nil {
+				v.User = &User{Name: m.PublicName, Brand: id.Brand.Name, Role: string(m.Role), Reviews: a.Guard.May(r.Context(), "review", "read")}
+			}
+		}
+		v.Lang = Language(v.Lang, r.Header.Get("Accept-Language"))
+		next.ServeHTTP(w, r.WithContext(WithView(r.Context(), v)))
+	})
+}
+
+func cookie(r *http.Request, name string) string {
+	c, err := r.Cookie("kith_" + name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}

@@ -1,0 +1,188 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/chromedp/chromedp"
+
+	"github.com/kith-social/kith/clock"
+)
+
+// stage serves one page and remembers what it is sent.
+type stage struct {
+	*httptest.Server
+	mu     sync.Mutex
+	posts  []string // path and text of each POST
+	answer func(w http.ResponseWriter, r *http.Request)
+	events chan string
+}
+
+func newStage(t *testing.T, body templ.Component) *stage {
+	s := &stage{events: make(chan string, 1), answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }}
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/", Assets())
+	mux.HandleFunc("GET /stream", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case event := <-s.events:
+			_, _ = io.WriteString(w, "event: change\ndata: "+event+"\n\n")
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		case <-r.Context().Done():
+		}
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		templ.Handler(page(Frame{Title: "Stage", Nav: "feed", Work: body})).ServeHTTP(w, r)
+	})
+	mux.HandleFunc("GET /fresh", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "3 bài mới") })
+	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.posts = append(s.posts, r.URL.Path+" "+r.FormValue("text"))
+		answer := s.answer
+		s.mu.Unlock()
+		answer(w, r)
+	})
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := View{Lang: "en", Now: clock.At(time.Now()), User: &User{Name: "Huy", Role: "advocate"}}
+		Protect(mux).ServeHTTP(w, r.WithContext(WithView(r.Context(), v)))
+	}))
+	t.Cleanup(s.CloseClientConnections)
+	return s
+}
+
+func (s *stage) reply(answer func(http.ResponseWriter, *http.Request)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = answer
+}
+
+func (s *stage) sent() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string{}, s.posts...)
+}
+
+// now renders a component that depends on the time of the request.
+func now(build func(clock.Time) templ.Component) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error { return build(view(ctx).Now).Render(ctx, w) })
+}
+
+// TestScripts plays with the scripts in a browser, as a person would.
+func TestScripts(t *testing.T) {
+	draft := composer(Composer{Action: "/answer", DraftURL: "/draft", Key: "7", Limit: 280, Counting: "x"})
+	body := parts(
+		templ.Raw(`<ol class="rows">`), within("<li>", "</li>", row(Row{Href: "#one", Who: "one"})), within("<li>", "</li>", row(Row{Href: "#two", Who: "two"})), templ.Raw("</ol>"),
+		templ.Raw(`<div id="claim"></div>`), draft,
+		button(Button{Label: "Hand over", Key: "e", Opens: "exit"}), sheet("exit", "Hand over"),
+		templ.Raw(`<p id="lease">`), now(func(at clock.Time) templ.Component { return countdown(at.Add(time.Second)) }), templ.Raw("</p>"),
+		templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			_, err := fmt.Fprintf(w, `<div id="fresh" data-live="feed" hx-get="/fresh" hx-trigger="live" hx-nonce="%s"></div>`, view(ctx).Nonce)
+			return err
+		}),
+		templ.Raw(`<button id="smuggled" hx-post="/smuggled">smuggled</button>`),
+	)
+	s := newStage(t, body)
+	b := newBrowser(t)
+	b.system("light")
+	reload := func() { b.open(s.URL+"/", 1440, 900) }
+
+	t.Run("a lease runs out", func(t *testing.T) {
+		reload()
+		b.wait(`document.querySelector("#lease .countdown").matches(".over") && document.querySelector("#lease").textContent.trim() == "0:00"`)
+	})
+
+	t.Run("keys walk, open and can be switched off", func(t *testing.T) {
+		reload()
+		b.do(chromedp.KeyEvent("j"), chromedp.KeyEvent("j"))
+		b.wait(`document.activeElement.matches('[href="#two"]')`)
+		b.do(chromedp.KeyEvent("k"))
+		b.wait(`document.activeElement.matches('[href="#one"]')`)
+		b.do(chromedp.KeyEvent("e"))
+		b.wait(`document.querySelector("#exit").matches(":popover-open")`)
+		b.do(chromedp.KeyEvent("?"))
+		b.wait(`document.querySelector("#keys").matches(":popover-open") && document.querySelector("[data-keys-here]").textContent.includes("Hand over")`)
+		b.do(chromedp.Click(chromedp.CSS("[data-keys-switch]")))
+		value[bool](b, `(document.querySelector("#keys").hidePopover(), document.activeElement.blur(), true)`)
+		b.do(chromedp.KeyEvent("e"))
+		if value[bool](b, `document.querySelector("#exit").matches(":popover-open")`) {
+			t.Error("a single key acted although they are switched off")
+		}
+		value[bool](b, `(localStorage.setItem("keys", "on"), true)`)
+		b.do(chromedp.KeyEvent("r"))
+		b.wait(`document.activeElement.id == "answer"`)
+		b.do(chromedp.KeyEvent("e"))
+		if value[bool](b, `document.querySelector("#exit").matches(":popover-open")`) {
+			t.Error("a key acted while typing")
+		}
+	})
+
+	t.Run("a draft is kept until the server has it", func(t *testing.T) {
+		s.reply(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		reload()
+		value[bool](b, `(document.querySelector("#answer").value = "", localStorage.clear(), true)`)
+		b.do(chromedp.SendKeys(chromedp.CSS("#answer"), "Chào Lan"))
+		b.wait(`document.querySelector(".length").textContent == "8/280"`)
+		b.wait(`document.querySelector(".draft-state").textContent.startsWith("Not saved yet")`)
+		s.reply(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `<div id="claim">lease renewed</div>`)
+		})
+		reload()
+		b.wait(`document.querySelector("#answer").value == "Chào Lan" && document.querySelector(".draft-state").textContent.startsWith("Brought back")`)
+		b.do(chromedp.SendKeys(chromedp.CSS("#answer"), "!"))
+		b.wait(`document.querySelector("#claim").textContent == "lease renewed" && document.querySelector(".draft-state").textContent == "Draft saved"`)
+		if kept := value[int](b, `Object.keys(localStorage).filter(k => k.startsWith("draft:")).length`); kept != 0 {
+			t.Error("a draft that the server has stays on this machine")
+		}
+		if posts := s.sent(); posts[len(posts)-1] != "/draft Chào Lan!" {
+			t.Errorf("the last post was %q", posts[len(posts)-1])
+		}
+	})
+
+	t.Run("a form is sent once", func(t *testing.T) {
+		arrived := make(chan struct{}, 1)
+		s.reply(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+			arrived <- struct{}{}
+		})
+		reload()
+		value[bool](b, `(document.querySelector("#answer").value = "once", document.querySelector("[data-send]").click(), true)`)
+		<-arrived
+		again := `document.querySelector(".composer").dispatchEvent(new SubmitEvent("submit", {bubbles: true, cancelable: true}))`
+		if value[bool](b, again) {
+			t.Error("a second press would send the form again")
+		}
+	})
+
+	t.Run("a live change asks the server", func(t *testing.T) {
+		reload()
+		s.events <- `{"topics":["feed"]}`
+		b.wait(`document.querySelector("#fresh").textContent == "3 bài mới"`)
+	})
+
+	t.Run("markup without the nonce does nothing", func(t *testing.T) {
+		reload()
+		before := len(s.sent())
+		value[bool](b, `(document.querySelector("#smuggled").click(), true)`)
+		value[bool](b, `fetch("/fresh").then(() => true)`)
+		if posts := s.sent(); len(posts) != before {
+			t.Errorf("smuggled markup sent %q", posts[before:])
+		}
+	})
+
+	t.Run("the theme changes at once", func(t *testing.T) {
+		reload()
+		value[bool](b, `(document.querySelector("button[name=theme][value=dark]").click(), true)`)
+		if got := value[string](b, `getComputedStyle(document.documentElement).colorScheme`); got != "dark" {
+			t.Errorf("colour scheme: got %q, want dark", got)
+		}
+	})
+}
