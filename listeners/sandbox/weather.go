@@ -81,7 +81,7 @@ func (r *rule) parse() error {
 	default:
 		return errFault
 	}
-	if r.Rate != nil && (*r.Rate < 0 || *r.Rate > 1) {
+	if r.Rate != nil && !(*r.Rate >= 0 && *r.Rate <= 1) { // NaN too
 		return errRate
 	}
 	if r.Count < 0 {

@@ -44,6 +44,7 @@ type post struct {
 	replies  []*post
 	quotes   int
 	seq      uint64 // order of creation
+	gone     bool   // deleted; its replies may still hold it in its thread
 }
 
 // names reports whether the post mentions the account.
@@ -79,7 +80,8 @@ type world struct {
 	refresh    map[string]*account
 
 	posts    map[int64]*post
-	ledger   []*post // in order of creation
+	gone     map[int64]*post // deleted posts that hold a thread together
+	ledger   []*post         // in order of creation
 	feeds    map[string]*feed
 	mentions map[handleKey]*feed
 	orphans  map[int64][]*post // by the parent that has not arrived
@@ -109,6 +111,7 @@ func (w *world) clear() {
 		w.join(a)
 	}
 	w.posts = make(map[int64]*post)
+	w.gone = make(map[int64]*post)
 	w.ledger = nil
 	w.feeds = make(map[string]*feed)
 	w.mentions = make(map[handleKey]*feed)
@@ -233,6 +236,28 @@ func (w *world) setRoot(p *post, root int64) {
 	}
 }
 
+// replyCount is how many answers to a post there are.
+func (p *post) replyCount() int {
+	n := 0
+	for _, r := range p.replies {
+		if !r.gone {
+			n++
+		}
+	}
+	return n
+}
+
+// top is the first post of a post's thread, deleted or not.
+func (w *world) top(p *post) *post {
+	if root := w.posts[p.RootID]; root != nil {
+		return root
+	}
+	if root := w.gone[p.RootID]; root != nil {
+		return root
+	}
+	return p
+}
+
 // remove deletes a post. Its replies stay, answering something that is gone.
 func (w *world) remove(id int64) error {
 	p := w.posts[id]
@@ -250,13 +275,15 @@ func (w *world) remove(id int64) error {
 	if q := w.posts[p.QuoteID]; q != nil {
 		q.quotes--
 	}
+	p.gone = true
 	isThis := func(r *post) bool { return r == p }
-	if parent := w.posts[p.ParentID]; parent != nil {
+	if p.ParentAuthor == nil && p.ParentID != 0 {
+		w.orphans[p.ParentID] = slices.DeleteFunc(w.orphans[p.ParentID], isThis)
+	}
+	if len(p.replies) > 0 {
+		w.gone[p.ID] = p
+	} else if parent := w.posts[p.ParentID]; parent != nil {
 		parent.replies = slices.DeleteFunc(parent.replies, isThis)
-	} else if waiting := slices.DeleteFunc(w.orphans[p.ParentID], isThis); len(waiting) > 0 {
-		w.orphans[p.ParentID] = waiting
-	} else {
-		delete(w.orphans, p.ParentID)
 	}
 	return nil
 }

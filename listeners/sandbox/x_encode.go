@@ -168,7 +168,7 @@ func (a *xAnswer) tweet(p *post) {
 		b = append(b, `,"public_metrics":{"`...)
 		b = append(b, a.reposts...)
 		b = append(b, `":0,"reply_count":`...)
-		b = strconv.AppendInt(b, int64(len(p.replies)), 10)
+		b = strconv.AppendInt(b, int64(p.replyCount()), 10)
 		b = append(b, `,"like_count":0,"quote_count":`...)
 		b = strconv.AppendInt(b, int64(p.quotes), 10)
 		b = append(b, `,"bookmark_count":0,"impression_count":0}`...)

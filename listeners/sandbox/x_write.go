@@ -118,7 +118,7 @@ func (x *xFacade) mayPost(d *draft, author *account) error {
 	from := x.cfg.Now().Add(-xDuplicateSpell)
 	for i := len(rivals) - 1; i >= 0; i-- {
 		p := rivals[i]
-		if p.Author == author && p.ParentID == d.ParentID && p.Text == d.Text && p.CreatedAt.After(from) {
+		if !p.gone && p.Author == author && p.ParentID == d.ParentID && p.Text == d.Text && p.CreatedAt.After(from) {
 			return xForbidden("You are not allowed to create a Tweet with duplicate content.")
 		}
 	}
