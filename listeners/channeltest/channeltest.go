@@ -33,7 +33,7 @@ type Network struct {
 
 	// ReadRoute and ReplyRoute are what Weather calls the reading of new posts and the posting of answers.
 	ReadRoute, ReplyRoute string
-	// At gives a native id and time at a moment, for posts that arrive late.
+	// At gives a native id as the network makes it at a moment, for posts that arrive late.
 	At func(clock.Time) (nativeID string)
 	// NA are cases that cannot be on this network, with the reason.
 	NA map[string]string
@@ -122,7 +122,7 @@ func fetch(t *testing.T, ch listeners.Channel, from listeners.Cursor) listeners.
 	return page
 }
 
-// ids are the native ids of posts, each once, in order.
+// ids are the native ids of posts, sorted, each once.
 func ids(posts []listeners.Post) []string {
 	var list []string
 	for _, p := range posts {

@@ -325,7 +325,10 @@ func (c *Channel) delivery(a *answer, p *post) listeners.Delivery {
 }
 
 func (c *Channel) url(handle, id string) string {
-	return c.web + "/" + url.PathEscape(handle) + "/status/" + id
+	if c.sandbox != "" {
+		return c.sandbox + id
+	}
+	return "https://x.com/" + url.PathEscape(handle) + "/status/" + id
 }
 
 // isID tells whether s is an id of X: 1 to 19 digits.

@@ -120,7 +120,7 @@ func (c *Channel) page(body []byte, s source, m mark) (listeners.Page, mark, err
 		return listeners.Page{}, m, err
 	}
 	if len(a.posts) == 0 && slices.Contains(a.gone, c.id) {
-		return listeners.Page{}, m, fmt.Errorf("X knows no account %s", c.id)
+		return listeners.Page{}, m, fmt.Errorf("the account %s is unknown to X", c.id)
 	}
 	if len(a.next) > maxToken {
 		return listeners.Page{}, m, fmt.Errorf("the token of the next page has %d bytes", len(a.next))

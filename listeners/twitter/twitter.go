@@ -42,7 +42,7 @@ var (
 type Channel struct {
 	id, handle string
 	listen     string
-	web        string // where people read posts
+	sandbox    string // where people read the posts of a sandbox network; "" on X itself
 	client     *sdk.Client
 	ask        dialect
 	now        clock.Func
@@ -74,7 +74,7 @@ func Open(a listeners.Access, rt http.RoundTripper) (listeners.Channel, error) {
 	}
 	return &Channel{
 		id: a.NativeID, handle: strings.TrimPrefix(a.Handle, "@"), listen: a.Settings["listen"],
-		web: "https://x.com", ask: ask, now: a.Now,
+		sandbox: sandboxPosts(base), ask: ask, now: a.Now,
 		client: &sdk.Client{
 			Host:       host,
 			Authorizer: authorize(func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }),
@@ -85,6 +85,14 @@ func Open(a listeners.Access, rt http.RoundTripper) (listeners.Channel, error) {
 		},
 		scrub: func(err error) error { return listeners.Scrub(err, a.Secrets) },
 	}, nil
+}
+
+// sandboxPosts is where a sandbox network, which plays X below /x, shows its posts.
+func sandboxPosts(host *url.URL) string {
+	if host.Path != "/x" {
+		return ""
+	}
+	return host.Scheme + "://" + host.Host + "/post/"
 }
 
 // authorize keeps the token in a function, where no printing of the client finds it.

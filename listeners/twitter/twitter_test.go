@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"io"
 	"net/http"
 	"os"
 	"strconv"
@@ -47,6 +48,24 @@ func network(t *testing.T, dialect string) *channeltest.Network {
 	n.ReadRoute, n.ReplyRoute = "GET /2/users", "POST /2/tweets"
 	n.At = func(at clock.Time) string { return strconv.FormatUint(idAt(at), 10) }
 	return n
+}
+
+// TestURL: the human exit leads to the post, also where the network is a sandbox.
+func TestURL(t *testing.T) {
+	n := network(t, "tweet")
+	id := n.Post(t, channeltest.Post{Author: "an", Text: "@saomaicafe where is my order?"})
+	posts, err := n.Open(t, channeltest.Options{}).(listeners.Hydrator).Hydrate(t.Context(), []string{id})
+	if err != nil || len(posts) != 1 {
+		t.Fatal(posts, err)
+	}
+	res, err := http.Get(posts[0].URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if page, _ := io.ReadAll(res.Body); res.StatusCode != 200 || !strings.Contains(string(page), "where is my order?") {
+		t.Errorf("%s: got %s, want the post", posts[0].URL, res.Status)
+	}
 }
 
 // respell writes an expansion as the sandbox knows it; X's OpenAPI document has it without the ".id".
