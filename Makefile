@@ -19,7 +19,7 @@ test: ## everything that must hold: fresh generated code, lint, and all tests wi
 	.ci/test
 
 build: assets ## one static binary, bin/kith
-	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/kith-social/kith/server/cli.version=$(VERSION)" -o bin/kith .
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/kith-social/kith/server.Version=$(VERSION)" -o bin/kith .
 
 assets: web/dist/manifest.json ## style sheet, scripts, fonts and icons, bundled into web/dist
 

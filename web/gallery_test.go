@@ -32,13 +32,6 @@ func with(outer templ.Component, children ...templ.Component) templ.Component {
 	})
 }
 
-func text(s string) templ.Component {
-	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		_, err := io.WriteString(w, templ.EscapeString(s))
-		return err
-	})
-}
-
 func minutes(n int) clock.Time { return galleryNow.Add(time.Duration(n) * time.Minute) }
 
 func galleryRows() []Row {
