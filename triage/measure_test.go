@@ -23,16 +23,16 @@ func TestMeasure(t *testing.T) {
 		p                func(Score) float32
 		floor            float64
 	}{
-		{"airline negative", "airline", "negative", false, func(s Score) float32 { return s.Negative }, 0.5},
-		{"airline complaint", "airline", "negative", false, func(s Score) float32 { return s.Complaint }, 0.5},
-		{"tweets negative", "tweeteval-sentiment", "negative", false, func(s Score) float32 { return s.Negative }, 0.5},
-		{"tweets anger", "tweeteval-emotion", "anger", false, func(s Score) float32 { return s.Anger }, 0.5},
-		{"vi phone reviews complaint", "vi-visfd", "complaint", false, func(s Score) float32 { return s.Complaint }, 0.5},
-		{"vi phone reviews complaint, folded", "vi-visfd", "complaint", true, func(s Score) float32 { return s.Complaint }, 0.5},
-		{"vi shop reviews negative", "vi-aivivn", "negative", false, func(s Score) float32 { return s.Negative }, 0.5},
-		{"vi shop reviews negative, folded", "vi-aivivn", "negative", true, func(s Score) float32 { return s.Negative }, 0.5},
-		{"vi comments anger", "vi-vsmec", "Anger", false, func(s Score) float32 { return s.Anger }, 0.5},
-		{"vi comments anger, folded", "vi-vsmec", "Anger", true, func(s Score) float32 { return s.Anger }, 0.5},
+		{"airline negative", "airline", "negative", false, func(s Score) float32 { return s.Negative }, 0.81},
+		{"airline complaint", "airline", "negative", false, func(s Score) float32 { return s.Complaint }, 0.80},
+		{"tweets negative", "tweeteval-sentiment", "negative", false, func(s Score) float32 { return s.Negative }, 0.72},
+		{"tweets anger", "tweeteval-emotion", "anger", false, func(s Score) float32 { return s.Anger }, 0.76},
+		{"vi phone reviews complaint", "vi-visfd", "complaint", false, func(s Score) float32 { return s.Complaint }, 0.88},
+		{"vi phone reviews complaint, folded", "vi-visfd", "complaint", true, func(s Score) float32 { return s.Complaint }, 0.83},
+		{"vi shop reviews negative", "vi-aivivn", "negative", false, func(s Score) float32 { return s.Negative }, 0.94},
+		{"vi shop reviews negative, folded", "vi-aivivn", "negative", true, func(s Score) float32 { return s.Negative }, 0.91},
+		{"vi comments anger", "vi-vsmec", "Anger", false, func(s Score) float32 { return s.Anger }, 0.78},
+		{"vi comments anger, folded", "vi-vsmec", "Anger", true, func(s Score) float32 { return s.Anger }, 0.73},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rows := labelled(t, c.set)

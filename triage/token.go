@@ -230,7 +230,7 @@ func (r *reading) word(s *scanner, tag bool) {
 	p := spelling{once: name{hashOffset, hashOffset}, twice: name{hashOffset, hashOffset}}
 	t := token{start: s.rune}
 	letters, digits, capitals := 0, 0, 0
-	small := false
+	small, parts := false, false // the last letter was small; a number such as 1.500.000
 	end := s.rune
 scan:
 	for s.more() {
@@ -255,6 +255,7 @@ scan:
 		case s.g.base == '\'' && letters > 0 && s.peek().kind == letter:
 		case s.g.base == '-' && digits > 0 && letters+digits > 3 && s.peek().kind == digit:
 		case (s.g.base == '.' || s.g.base == ',') && digits > 0 && letters == 0 && s.peek().kind == digit:
+			parts = true
 		default:
 			break scan
 		}
@@ -270,7 +271,7 @@ scan:
 		t.stretched = name{mix(p.twice.key, uint64(p.tone)), mix(p.twice.folded, 0)}
 	}
 	t.caps = capitals > 1 && capitals == letters
-	if digits >= 5 && letters+digits >= 6 || digits >= 3 && letters > 0 && letters+digits >= 6 || tag && digits >= 4 {
+	if !parts && (digits >= 5 && letters+digits >= 6 || digits >= 3 && letters > 0 && letters+digits >= 6 || tag && digits >= 4) {
 		t.form = code
 	}
 	if letters > 0 {

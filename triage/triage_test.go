@@ -245,6 +245,7 @@ func TestSpellingDoesNotMatter(t *testing.T) {
 		{"full width", "ｆｕｒｉｏｕｓ", "furious"},
 		{"teencode", "ko hài lòng vs shop", "không hài lòng với shop"},
 		{"apostrophes", "don’t contact me", "don't contact me"},
+		{"a word that only without its marks is another", "máy này do hãng Phin làm", "máy này xyz hãng Phin làm"},
 		{"decomposed after the same letter", "toi oo\u0302m", "toi oôm"},
 	} {
 		if d := cmp.Diff(probabilities(s.Score(c.one)), probabilities(s.Score(c.other))); d != "" {
