@@ -20,10 +20,10 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/uptrace/bun"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
-	"github.com/kith-social/kith/server/db"
 )
 
 // Tx is a transaction in which follow-up work can be enqueued.
@@ -50,9 +50,10 @@ type Failure struct {
 
 // Config is what a Guard needs.
 type Config struct {
-	DB  *db.DB
-	Now clock.Func
-	Log *slog.Logger
+	Read     bun.IDB
+	Transact listeners.Transact
+	Now      clock.Func
+	Log      *slog.Logger
 	// PublicURL is where people reach the product. With https, cookies are sent over it only.
 	PublicURL string
 	// Explain is the table from errors to statuses.

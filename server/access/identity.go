@@ -132,13 +132,12 @@ func (g *Guard) AdminToken(r *http.Request) bool {
 
 // identify reads a person with what they are a member of now.
 func (g *Guard) identify(ctx context.Context, personID int64) (*Identity, error) {
-	read := g.DB.Read()
-	p, err := PersonByID(ctx, read, personID)
+	p, err := PersonByID(ctx, g.Read, personID)
 	if err != nil {
 		return nil, err
 	}
 	id := &Identity{Person: p}
-	members, err := community.MembersOf(ctx, read, p.ID)
+	members, err := community.MembersOf(ctx, g.Read, p.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +149,7 @@ func (g *Guard) identify(ctx context.Context, personID int64) (*Identity, error)
 	if len(id.Members) == 0 {
 		return id, nil
 	}
-	all, err := community.Brands(ctx, read)
+	all, err := community.Brands(ctx, g.Read)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func (g *Guard) LookAtLink(ctx context.Context, secret string) (Person, error) {
 		return Person{}, ErrLink
 	}
 	var links []signInLink
-	err := g.DB.Read().NewSelect().Model(&links).
+	err := g.Read.NewSelect().Model(&links).
 		Where("hash = ? AND used_at IS NULL AND expires_at > ?", hashSecret(secret), g.Now()).Scan(ctx)
 	if err != nil {
 		return Person{}, fmt.Errorf("look at a link: %w", err)
@@ -69,7 +69,7 @@ func (g *Guard) LookAtLink(ctx context.Context, secret string) (Person, error) {
 	if len(links) == 0 {
 		return Person{}, ErrLink
 	}
-	return PersonByID(ctx, g.DB.Read(), links[0].PersonID)
+	return PersonByID(ctx, g.Read, links[0].PersonID)
 }
 
 // useLink is the one statement that uses a link up: of many who try at once one gets it.

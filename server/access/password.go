@@ -13,7 +13,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/kith-social/kith/community"
-	"github.com/kith-social/kith/server/db"
 )
 
 // The cost of a password: 19 MiB and two passes, which OWASP gives as the least for argon2id. Each
@@ -47,7 +46,7 @@ func (g *Guard) SetPassword(ctx context.Context, personID int64, password string
 	if err != nil {
 		return err
 	}
-	return g.DB.Transact(ctx, db.Full, func(ctx context.Context, tx db.Tx) error {
+	return g.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		return changePerson(ctx, tx, personID, "password_hash = ?, epoch = epoch + 1", phc(salt, sum))
 	})
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
-	"github.com/kith-social/kith/server/db"
 )
 
 // A session ends when nobody used it for a week, and a month after the sign-in in any case.
@@ -46,7 +45,7 @@ func (g *Guard) newSessions(https bool) *scs.SessionManager {
 
 // SignIn signs the browser of ctx in by password; ErrCredentials tells nothing of which was wrong.
 func (g *Guard) SignIn(ctx context.Context, email, password string) (Person, error) {
-	p, err := FindPerson(ctx, g.DB.Read(), email)
+	p, err := FindPerson(ctx, g.Read, email)
 	if err != nil && g.Explain(err).Status >= http.StatusInternalServerError {
 		return Person{}, err
 	}
@@ -62,7 +61,7 @@ func (g *Guard) SignIn(ctx context.Context, email, password string) (Person, err
 
 // SignInByLink signs the browser of ctx in and uses the link up; ErrLink if it does not work.
 func (g *Guard) SignInByLink(ctx context.Context, secret string) (p Person, err error) {
-	err = g.DB.Transact(ctx, db.Full, func(ctx context.Context, tx db.Tx) error {
+	err = g.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		p, err = useLink(ctx, tx, secret)
 		return err
 	})
@@ -128,7 +127,7 @@ type sessionRow struct {
 func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	var rows []sessionRow
 	now := s.g.Now()
-	err := s.g.DB.Read().NewSelect().Table("sessions").Column("data", "expires_at").
+	err := s.g.Read.NewSelect().Table("sessions").Column("data", "expires_at").
 		Where("token = ? AND expires_at > ?", token, now).Scan(ctx, &rows)
 	if err != nil {
 		return nil, false, fmt.Errorf("find a session: %w", err)
@@ -137,7 +136,7 @@ func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, 
 		return nil, false, nil
 	}
 	if keep := now.Add(idleLife); keep.Sub(rows[0].ExpiresAt) >= keptWithin {
-		err = s.g.DB.Transact(ctx, db.Page, func(ctx context.Context, tx db.Tx) error {
+		err = s.g.Transact(ctx, func(ctx context.Context, tx Tx) error {
 			_, err := tx.NewRaw("UPDATE sessions SET expires_at = ? WHERE token = ?", keep, token).Exec(ctx)
 			return err
 		})
@@ -146,14 +145,14 @@ func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, 
 }
 
 func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, _ time.Time) error {
-	return s.g.DB.Transact(ctx, db.Page, func(ctx context.Context, tx db.Tx) error {
+	return s.g.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		_, err := tx.NewRaw("INSERT INTO sessions (token, data, expires_at) VALUES (?, ?, ?)", token, data, s.g.Now().Add(idleLife)).Exec(ctx)
 		return err
 	})
 }
 
 func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
-	return s.g.DB.Transact(ctx, db.Full, func(ctx context.Context, tx db.Tx) error {
+	return s.g.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		_, err := tx.NewRaw("DELETE FROM sessions WHERE token = ?", token).Exec(ctx)
 		return err
 	})

@@ -13,7 +13,6 @@ import (
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
-	"github.com/kith-social/kith/server/db"
 )
 
 // Scope is how far a token reaches, never further than its person.
@@ -21,8 +20,8 @@ type Scope string
 
 // The scopes.
 const (
-	Read  Scope = "read"  // GET
-	Write Scope = "write" // everything else
+	Reading Scope = "read"  // GET
+	Writing Scope = "write" // everything else
 )
 
 // Token lets a program act as a person. What the program shows is stored by hash only.
@@ -52,7 +51,7 @@ func AddToken(ctx context.Context, tx Tx, t Token) (shown string, stored Token, 
 	if t.Name = strings.TrimSpace(t.Name); t.Name == "" || utf8.RuneCountInString(t.Name) > longestName {
 		return "", t, &community.Invalid{Field: "name", Sentence: "say in at most 100 characters what the token is for"}
 	}
-	if len(t.Scopes) == 0 || slices.ContainsFunc(t.Scopes, func(s Scope) bool { return s != Read && s != Write }) {
+	if len(t.Scopes) == 0 || slices.ContainsFunc(t.Scopes, func(s Scope) bool { return s != Reading && s != Writing }) {
 		return "", t, &community.Invalid{Field: "scopes", Sentence: "the scopes are read and write"}
 	}
 	secret := newSecret()
@@ -109,7 +108,7 @@ func (g *Guard) findToken(ctx context.Context, shown string) (Token, error) {
 	}
 	now := g.Now()
 	var all []Token
-	err := g.DB.Read().NewSelect().Model(&all).
+	err := g.Read.NewSelect().Model(&all).
 		Where("hash = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)", hashSecret(secret), now).Scan(ctx)
 	if err != nil {
 		return Token{}, fmt.Errorf("find a token: %w", err)
@@ -121,7 +120,7 @@ func (g *Guard) findToken(ctx context.Context, shown string) (Token, error) {
 	if t.UsedAt > now.Add(-usedWithin) {
 		return t, nil
 	}
-	return t, g.DB.Transact(ctx, db.Page, func(ctx context.Context, tx db.Tx) error {
+	return t, g.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		_, err := tx.NewUpdate().Model((*Token)(nil)).Set("used_at = ?", now).
 			Where("id = ? AND (used_at IS NULL OR used_at <= ?)", t.ID, now.Add(-usedWithin)).Exec(ctx)
 		return err
