@@ -61,9 +61,9 @@ func (g *Guard) decide(ctx context.Context, method, object, action string) error
 	if id == nil || !id.Token {
 		return nil
 	}
-	needs := Writing
+	needs := Write
 	if method == http.MethodGet || method == http.MethodHead {
-		needs = Reading
+		needs = Read
 	}
 	if !slices.Contains(id.Scopes, needs) {
 		return ErrScope

@@ -20,8 +20,8 @@ type Scope string
 
 // The scopes.
 const (
-	Reading Scope = "read"  // GET
-	Writing Scope = "write" // everything else
+	Read  Scope = "read"  // GET
+	Write Scope = "write" // everything else
 )
 
 // Token lets a program act as a person. What the program shows is stored by hash only.
@@ -51,7 +51,7 @@ func AddToken(ctx context.Context, tx Tx, t Token) (shown string, stored Token, 
 	if t.Name = strings.TrimSpace(t.Name); t.Name == "" || utf8.RuneCountInString(t.Name) > longestName {
 		return "", t, &community.Invalid{Field: "name", Sentence: "say in at most 100 characters what the token is for"}
 	}
-	if len(t.Scopes) == 0 || slices.ContainsFunc(t.Scopes, func(s Scope) bool { return s != Reading && s != Writing }) {
+	if len(t.Scopes) == 0 || slices.ContainsFunc(t.Scopes, func(s Scope) bool { return s != Read && s != Write }) {
 		return "", t, &community.Invalid{Field: "scopes", Sentence: "the scopes are read and write"}
 	}
 	secret := newSecret()
