@@ -69,7 +69,7 @@ func TestPostsAreRead(t *testing.T) {
 		"no complaints here, never had problems with the app": "en !complaint !negative !anger",
 		"it isn't that terrible":                              "en !negative !complaint !anger",
 		"K great, see you there":                              "en praise",
-		"I was on the bus on a Monday":                          "en !praise",
+		"I was on the bus on a Monday":                        "en !praise",
 
 		// Vietnamese
 		"máy chạy không bị nóng, không có lỗi":                              "vi !complaint !negative",

@@ -280,8 +280,19 @@ func (l *lexicon) add(term string, weights []weight, where tongues) error {
 		}
 		node = to
 	}
-	e.next, l.entries[node] = l.entries[node], e
+	l.entries[node] = l.entries[node].with(e)
 	return nil
+}
+
+// with returns the chain of entries with another one. Those without marks come last, which is where terms looks first:
+// an unmarked word of a text rather means them than the others.
+func (e *entry) with(other *entry) *entry {
+	if e == nil || other.marked > 0 {
+		other.next = e
+		return other
+	}
+	e.next = e.next.with(other)
+	return e
 }
 
 // match is a term found among the tokens [from, to).
