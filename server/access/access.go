@@ -5,13 +5,13 @@
 // the person's epoch rises. A token lets a program act as a person, within its scopes. An identity is
 // who a request comes from. A policy line allows a role an action on an object; the Guard looks every
 // route up in it, and there is no other way to mount one. Whose case or answer it is stays a question
-// for the domain.
+// for the domain. A failure is what somebody is told of an error, and the one table to HTTP statuses
+// stands here, below both the pages and the API.
 //
 // It owns the tables persons, sessions, sign_in_links and api_tokens, and is the only home of casbin.
 package access
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,7 +19,6 @@ import (
 	"net/url"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/go-chi/chi/v5/middleware"
 	"github.com/uptrace/bun"
 
 	"github.com/kith-social/kith/clock"
@@ -40,14 +39,6 @@ var (
 	ErrForeignPage = errors.New("this was sent from another site")
 )
 
-// Failure is what somebody is told of an error.
-type Failure struct {
-	Status   int    // of HTTP
-	Field    string // the input that is wrong, or ""
-	Sentence string // for a person; also the key of its translation
-	Request  string // the request to ask the operator about, where the fault is ours
-}
-
 // Config is what a Guard needs.
 type Config struct {
 	Read     bun.IDB
@@ -56,8 +47,6 @@ type Config struct {
 	Log      *slog.Logger
 	// PublicURL is where people reach the product. With https, cookies are sent over it only.
 	PublicURL string
-	// Explain is the table from errors to statuses.
-	Explain func(error) Failure
 	// Refuse shows a failure as a page; nil means a line of plain text.
 	Refuse func(http.ResponseWriter, *http.Request, Failure)
 }
@@ -94,18 +83,4 @@ func New(c Config) (*Guard, error) {
 	g.sessions = g.newSessions(public.Scheme == "https")
 	g.limitIP, g.limitWho = g.newLimits()
 	return g, nil
-}
-
-// Tell explains an error. One that is our fault is logged here, once, and carries the request's id
-// instead of any detail.
-func (g *Guard) Tell(ctx context.Context, err error) Failure {
-	f := g.Explain(err)
-	if f.Status < http.StatusInternalServerError {
-		return f
-	}
-	f.Request = middleware.GetReqID(ctx)
-	if !errors.Is(err, context.Canceled) {
-		g.Log.ErrorContext(ctx, "request failed", slog.String("request", f.Request), slog.Any("error", err))
-	}
-	return f
 }

@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -115,28 +114,4 @@ func signInPath(r *http.Request) string {
 		}
 	}
 	return "/sign-in?next=" + url.QueryEscape(Next(next))
-}
-
-// Problem is a failure as RFC 9457 has it, with the wrong input's name besides.
-type Problem struct {
-	Title   string `json:"title" doc:"The status in words"`
-	Status  int    `json:"status" doc:"The HTTP status"`
-	Detail  string `json:"detail" doc:"A sentence for people"`
-	Field   string `json:"field,omitempty" doc:"The input that is wrong"`
-	Request string `json:"request,omitempty" doc:"What to ask the operator about"`
-}
-
-// Problem is the failure as programs are told it.
-func (f Failure) Problem() Problem {
-	return Problem{Title: http.StatusText(f.Status), Status: f.Status, Detail: f.Sentence, Field: f.Field, Request: f.Request}
-}
-
-// WriteProblem answers a program with a failure.
-func WriteProblem(w http.ResponseWriter, f Failure) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	if f.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="kith"`)
-	}
-	w.WriteHeader(f.Status)
-	_ = json.NewEncoder(w).Encode(f.Problem()) // nobody is left to tell
 }

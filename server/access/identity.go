@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
@@ -196,6 +195,3 @@ func (g *Guard) Still(ctx context.Context, id *Identity) error {
 	}
 	return ErrSignedOut
 }
-
-// StillEvery is how often Still is asked of a long-lived connection.
-const StillEvery = time.Second

@@ -46,7 +46,7 @@ func (g *Guard) newSessions(https bool) *scs.SessionManager {
 // SignIn signs the browser of ctx in by password; ErrCredentials tells nothing of which was wrong.
 func (g *Guard) SignIn(ctx context.Context, email, password string) (Person, error) {
 	p, err := FindPerson(ctx, g.Read, email)
-	if err != nil && g.Explain(err).Status >= http.StatusInternalServerError {
+	if err != nil && Explain(err).Status >= http.StatusInternalServerError {
 		return Person{}, err
 	}
 	ok, err := g.checkPassword(ctx, p.PasswordHash, password)

@@ -20,11 +20,13 @@ type answerBody struct {
 	Text        string     `json:"text"`
 	Member      string     `json:"member" doc:"The author"`
 	WhyReviewed string     `json:"why_reviewed" doc:"Why a person looks at it first; empty if none has to"`
-	CreatedAt   clock.Time `json:"created_at" format:"date-time"`
+	CreatedAt   clock.Time `json:"created_at"`
 	Reply       *replyBody `json:"reply"`
 }
 
 type replyBody struct {
+	_ struct{} `nullable:"true"`
+
 	State    string `json:"state"`
 	NativeID string `json:"native_id" doc:"Empty until it is on the network"`
 	URL      string `json:"url"`
@@ -36,7 +38,7 @@ func renderAnswer(a community.Answer, replies map[int64]listeners.Reply) answerB
 		WhyReviewed: a.WhyReviewed, CreatedAt: a.CreatedAt,
 	}
 	if r, ok := replies[a.ID]; ok {
-		b.Reply = &replyBody{string(r.State), r.NativeID, r.URL}
+		b.Reply = &replyBody{State: string(r.State), NativeID: r.NativeID, URL: r.URL}
 	}
 	return b
 }
@@ -113,7 +115,7 @@ func (a *api) changeAnswer(ctx context.Context, do func(context.Context, db.Tx, 
 type draftBody struct {
 	Answer answerBody  `json:"answer"`
 	Held   bool        `json:"held" doc:"The case is yours now; if not, the text is kept all the same"`
-	Until  *clock.Time `json:"until" format:"date-time" doc:"The end of your claim"`
+	Until  *clock.Time `json:"until" doc:"The end of your claim"`
 }
 
 func (a *api) saveDraft(ctx context.Context, in *textIn) (body draftBody, err error) {

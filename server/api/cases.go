@@ -21,12 +21,12 @@ type caseBody struct {
 	LaneWhy    string        `json:"lane_why" doc:"The rule that chose the lane"`
 	State      string        `json:"state"`
 	Priority   int           `json:"priority" doc:"0 to 100; 0 once it waits for nobody"`
-	DueAt      clock.Time    `json:"due_at" format:"date-time"`
+	DueAt      clock.Time    `json:"due_at"`
 	Language   string        `json:"language"`
 	Topics     []string      `json:"topics" doc:"The expertise needed; none for a case that anybody can answer"`
-	OpenedAt   clock.Time    `json:"opened_at" format:"date-time"`
-	CustomerAt clock.Time    `json:"customer_at" format:"date-time" doc:"The customer's latest post"`
-	AnsweredAt *clock.Time   `json:"answered_at" format:"date-time" doc:"The brand's latest post to the customer"`
+	OpenedAt   clock.Time    `json:"opened_at"`
+	CustomerAt clock.Time    `json:"customer_at" doc:"The customer's latest post"`
+	AnsweredAt *clock.Time   `json:"answered_at" doc:"The brand's latest post to the customer"`
 	Mentions   []mentionBody `json:"mentions" doc:"Oldest first; only the latest of a long thread"`
 	Claim      *claimBody    `json:"claim"`
 	Delivery   deliveryBody  `json:"delivery"`
@@ -39,14 +39,16 @@ type mentionBody struct {
 	Author    string     `json:"author" doc:"The handle on the network"`
 	Text      string     `json:"text"`
 	URL       string     `json:"url"`
-	CreatedAt clock.Time `json:"created_at" format:"date-time"`
+	CreatedAt clock.Time `json:"created_at"`
 	Ours      bool       `json:"ours" doc:"The brand wrote it"`
 }
 
 type claimBody struct {
+	_ struct{} `nullable:"true"`
+
 	Member string     `json:"member"`
 	Name   string     `json:"name"`
-	Until  clock.Time `json:"until" format:"date-time"`
+	Until  clock.Time `json:"until"`
 }
 
 type deliveryBody struct {
@@ -219,7 +221,7 @@ func (a *api) render(ctx context.Context, read bun.IDB, m *community.Member, cas
 			})
 		}
 		if c.State == community.Claimed && c.HeldUntil > now {
-			b.Claim = &claimBody{idOf(c.HolderID), members[c.HolderID].PublicName, c.HeldUntil}
+			b.Claim = &claimBody{Member: idOf(c.HolderID), Name: members[c.HolderID].PublicName, Until: c.HeldUntil}
 		}
 		for _, answer := range answers[c.ID] {
 			b.Answers = append(b.Answers, renderAnswer(answer, replies))
@@ -254,7 +256,7 @@ func repliesTo(ctx context.Context, read bun.IDB, answers map[int64][]community.
 type activityBody struct {
 	ID     string     `json:"id"`
 	Kind   string     `json:"kind"`
-	At     clock.Time `json:"at" format:"date-time"`
+	At     clock.Time `json:"at"`
 	Member string     `json:"member" doc:"Who did it; empty for rules and networks"`
 	Name   string     `json:"name"`
 	Answer string     `json:"answer,omitempty"`

@@ -24,6 +24,8 @@ type meBody struct {
 }
 
 type memberBody struct {
+	_ struct{} `nullable:"true"`
+
 	ID        string   `json:"id"`
 	Brand     string   `json:"brand"`
 	Role      string   `json:"role"`
@@ -42,8 +44,8 @@ type pointsBody struct {
 type entryBody struct {
 	Points    int        `json:"points"`
 	Reason    string     `json:"reason"`
-	At        clock.Time `json:"at" format:"date-time"`
-	MaturesAt clock.Time `json:"matures_at" format:"date-time"`
+	At        clock.Time `json:"at"`
+	MaturesAt clock.Time `json:"matures_at"`
 	CaseID    string     `json:"case_id,omitempty"`
 }
 
@@ -61,7 +63,7 @@ type connectionBody struct {
 	Handle  string      `json:"handle"`
 	State   string      `json:"state"`
 	Error   string      `json:"error" doc:"What the last failed round met"`
-	HeardAt *clock.Time `json:"heard_at" format:"date-time" doc:"The last round that went well"`
+	HeardAt *clock.Time `json:"heard_at" doc:"The last round that went well"`
 }
 
 func (a *api) members() {
