@@ -50,6 +50,9 @@ func each(t *testing.T, story func(*testing.T, *shop)) {
 			}
 			s = newShop(t, dbtest.New(t, dbtest.Clock(hands.Now)), hands)
 			story(t, s)
+			if wrong, err := moderation.VerifyPoints(t.Context(), s.db.Read()); err != nil || len(wrong) > 0 {
+				t.Errorf("points do not equal their events: %v %q", err, wrong)
+			}
 		})
 	}
 }

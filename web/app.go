@@ -2,11 +2,14 @@ package web
 
 import (
 	"context"
+	"database/sql"
 	"net/http"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
@@ -102,4 +105,29 @@ func cookie(r *http.Request, name string) string {
 		return ""
 	}
 	return c.Value
+}
+
+// lookUp is the text of an id in a language, if the catalog has it.
+func lookUp(lang, id string) (string, bool) {
+	text, err := localizers[lang].Localize(&i18n.LocalizeConfig{MessageID: id})
+	return text, err == nil && text != ""
+}
+
+// zone is the time zone of a name that a browser told; UTC for one that does not exist.
+func zone(name string) *time.Location {
+	z, err := time.LoadLocation(name)
+	if err != nil || len(name) > 64 {
+		return time.UTC
+	}
+	return z
+}
+
+// Refuse shows a failure as a page.
+func (a *App) Refuse(w http.ResponseWriter, r *http.Request, f access.Failure) {
+	http.Error(w, Sentence(r.Context(), f.Sentence), f.Status)
+}
+
+// NotFound answers for addresses that do not exist.
+func (a *App) NotFound(w http.ResponseWriter, r *http.Request) {
+	a.Refuse(w, r, a.Guard.Tell(r.Context(), sql.ErrNoRows))
 }

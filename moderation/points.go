@@ -1,0 +1,58 @@
+package moderation
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/kith-social/kith/gamification"
+)
+
+// pointChecks find entries without a cause and causes without an entry; each gives lines for an operator.
+var pointChecks = []struct{ what, query string }{
+	{
+		"an approved answer of an advocate has no entry: review",
+		`SELECT r.id FROM reviews r JOIN answers a ON a.id = r.answer_id JOIN members m ON m.id = a.member_id
+		WHERE r.decision = 'approved' AND m.role = 'advocate'
+			AND NOT EXISTS (SELECT 1 FROM point_entries e WHERE e.member_id = a.member_id AND e.event = 'review:' || r.id)`,
+	},
+	{
+		"an entry for an approval that does not exist: entry",
+		`SELECT e.id FROM point_entries e WHERE e.rule IN ('approved', 'approved_edited')
+			AND NOT EXISTS (SELECT 1 FROM reviews r JOIN answers a ON a.id = r.answer_id
+				WHERE 'review:' || r.id = e.event AND r.decision = 'approved' AND a.member_id = e.member_id
+					AND r.edited = (e.rule = 'approved_edited'))`,
+	},
+	{
+		"an entry for an outcome that nobody told: entry",
+		`SELECT e.id FROM point_entries e WHERE e.rule IN ('thanked', 'solved')
+			AND NOT EXISTS (SELECT 1 FROM activities t WHERE t.case_id = e.case_id
+				AND t.kind = CASE WHEN e.rule = 'solved' THEN 'case_solved' ELSE 'customer_thanks' END)`,
+	},
+	{
+		"points for an answer that did not leave were not taken back: review",
+		`SELECT r.id FROM reviews r JOIN replies p ON p.review_id = r.id JOIN point_entries e ON e.event = 'review:' || r.id
+		WHERE p.state IN ('failed', 'cancelled') AND e.amount <> 0
+			AND NOT EXISTS (SELECT 1 FROM point_entries b WHERE b.reverses_id = e.id)`,
+	},
+}
+
+// VerifyPoints checks the ledger against what happened and by its own rules. It returns what is
+// wrong, a line each; none is good.
+func VerifyPoints(ctx context.Context, db bun.IDB) ([]string, error) {
+	wrong, err := gamification.Verify(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	for _, check := range pointChecks {
+		var ids []int64
+		if err := db.NewRaw(check.query).Scan(ctx, &ids); err != nil {
+			return nil, fmt.Errorf("verify points: %w", err)
+		}
+		for _, id := range ids {
+			wrong = append(wrong, fmt.Sprintf("%s %d", check.what, id))
+		}
+	}
+	return wrong, nil
+}

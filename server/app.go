@@ -1,0 +1,153 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
+	"github.com/kith-social/kith/server/db"
+)
+
+// Version is set when the binary is built.
+var Version = "dev"
+
+// App is the product wired together over one database, whether it serves or a command uses it.
+type App struct {
+	Config    Config
+	DB        *db.DB
+	Keys      *listeners.Keyring
+	Now       clock.Func
+	Intake    *moderation.Intake
+	Desk      *moderation.Desk
+	Poller    *listeners.Poller
+	Deliverer *listeners.Deliverer
+	Log       *slog.Logger
+
+	outside http.RoundTripper
+}
+
+// Open opens and migrates the database and wires the domain. The caller closes the App.
+func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
+	keys, err := cfg.keys(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	d, err := db.Open(ctx, cfg.Address(), db.Options{Clock: cfg.Clock, Logger: log, AfterRestore: AfterRestore})
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Migrate(ctx); err != nil {
+		d.Close()
+		return nil, err
+	}
+	a := &App{Config: cfg, DB: d, Keys: keys, Now: cfg.now(), Log: log, outside: listeners.Guard(cfg.AllowHost, Version)}
+	a.Intake = &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules}
+	a.Desk = &moderation.Desk{
+		Measure: func(kind, text string) listeners.Length { return networks[kind].measure(text) },
+		Undo:    cfg.Undo,
+		NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
+	}
+	a.Poller = &listeners.Poller{
+		Transact: a.pages, Read: d.Read(), Open: a.OpenChannel, Sink: a.Intake.Sink, Now: a.Now, Jitter: mathrand.Float64, Log: log,
+		Period: 100 * time.Millisecond, Interval: 5 * time.Second, Lease: time.Minute, AtOnce: 32,
+	}
+	a.Deliverer = &listeners.Deliverer{
+		Transact: a.Write, Read: d.Read(), Open: a.OpenChannel, Done: community.Done, Now: a.Now, Jitter: mathrand.Float64, Log: log,
+		Readback: listeners.DefaultReadback, Period: 200 * time.Millisecond, Lease: 30 * time.Second, Timeout: 20 * time.Second, AtOnce: 16,
+	}
+	return a, nil
+}
+
+// Close closes the database.
+func (a *App) Close() error { return a.DB.Close() }
+
+// Write runs f in a transaction that is on disk when it returns: everything that people do.
+func (a *App) Write(ctx context.Context, f func(context.Context, listeners.Tx) error) error {
+	return a.DB.Transact(ctx, db.Full, f)
+}
+
+// pages runs f in a transaction that a power cut may undo together with its cursor.
+func (a *App) pages(ctx context.Context, f func(context.Context, listeners.Tx) error) error {
+	return a.DB.Transact(ctx, db.Page, f)
+}
+
+// OpenChannel opens the adapter of a connection with its decrypted secrets.
+func (a *App) OpenChannel(c listeners.Connection) (listeners.Channel, error) {
+	n, ok := networks[c.Network]
+	if !ok {
+		return nil, fmt.Errorf("connection %d: this version knows no network %q", c.ID, c.Network)
+	}
+	access, err := c.Open(a.Keys, a.Now)
+	if err != nil {
+		return nil, err
+	}
+	return n.open(access, a.outside)
+}
+
+// Connect checks a token with its network and stores the account it belongs to as a connection.
+func (a *App) Connect(ctx context.Context, brandID int64, kind string, settings listeners.Settings, secrets map[string]string) (listeners.Connection, error) {
+	c := listeners.Connection{BrandID: brandID, Network: kind, Settings: settings}
+	n, ok := networks[kind]
+	if !ok {
+		return c, &community.Invalid{Field: "network", Sentence: "this network is not known; known are: " + strings.Join(Networks(), ", ")}
+	}
+	ch, err := n.open(listeners.Access{NativeID: "0", Settings: settings, Secrets: secrets, Now: a.Now}, a.outside)
+	if err != nil {
+		return c, err
+	}
+	who, err := ch.Check(ctx)
+	if err != nil {
+		return c, fmt.Errorf("ask %s who we are: %w", kind, err)
+	}
+	c.NativeID, c.Handle = who.NativeID, who.Handle
+	err = a.Write(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
+		c, err = listeners.Connect(ctx, tx, a.Keys, c, secrets)
+		return err
+	})
+	return c, err
+}
+
+// Networks names the networks that can be connected.
+func Networks() []string {
+	var names []string
+	for name := range networks {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// AfterRestore runs on a restored database: whatever had not finished when the backup was made may
+// have gone out since, so it is looked for and not sent again.
+func AfterRestore(ctx context.Context, tx db.Tx) error {
+	_, err := listeners.Doubt(ctx, tx)
+	return err
+}
+
+// NewLog writes log lines in the form asked for; what is named like a secret is left out.
+func NewLog(w io.Writer, format string) *slog.Logger {
+	opt := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		switch strings.ToLower(a.Key) {
+		case "token", "password", "secret", "secrets", "authorization", "cookie":
+			return slog.String(a.Key, "[left out]")
+		}
+		return a
+	}}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, opt))
+	}
+	return slog.New(slog.NewTextHandler(w, opt))
+}

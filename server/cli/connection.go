@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/server"
+)
+
+type connectionCmd struct {
+	Add  connectionAddCmd  `cmd:"" help:"Connect a brand's account on a network."`
+	List connectionListCmd `cmd:"" help:"List connections."`
+}
+
+type connectionAddCmd struct {
+	server.Config
+	Brand     string            `required:"" help:"Short name of the brand."`
+	Network   string            `help:"Kind of network." default:"x"`
+	TokenFile string            `required:"" help:"File with the account's access token, - for standard input; tokens do not belong on a command line." placeholder:"FILE"`
+	Set       map[string]string `help:"Settings of the network, as name=value: host, listen, dialect, poll." placeholder:"NAME=VALUE"`
+}
+
+func (c *connectionAddCmd) Run(ctx context.Context, streams IO) error {
+	var token []byte
+	var err error
+	if c.TokenFile == "-" {
+		token, err = io.ReadAll(io.LimitReader(streams.In, 64<<10))
+	} else {
+		token, err = os.ReadFile(c.TokenFile)
+	}
+	if err != nil {
+		return fmt.Errorf("read the token: %w", err)
+	}
+	return withApp(ctx, c.Config, streams, func(app *server.App) error {
+		brand, err := community.FindBrand(ctx, app.DB.Read(), c.Brand)
+		if err != nil {
+			return err
+		}
+		conn, err := app.Connect(ctx, brand.ID, c.Network, c.Set, map[string]string{"token": strings.TrimSpace(string(token))})
+		if err == nil {
+			fmt.Fprintf(streams.Err, "connected @%s on %s as connection %d\n", conn.Handle, conn.Network, conn.ID)
+		}
+		return err
+	})
+}
+
+type connectionListCmd struct {
+	server.Config
+	JSON bool `name:"json" help:"One JSON object a line."`
+}
+
+func (c *connectionListCmd) Run(ctx context.Context, streams IO) error {
+	return withApp(ctx, c.Config, streams, func(app *server.App) error {
+		all, err := listeners.Connections(ctx, app.DB.Read(), 0)
+		if err != nil {
+			return err
+		}
+		brands, err := community.Brands(ctx, app.DB.Read())
+		if err != nil {
+			return err
+		}
+		encode := json.NewEncoder(streams.Out)
+		for _, conn := range all {
+			if !c.JSON {
+				fmt.Fprintf(streams.Out, "%d\t%s\t%s\t@%s\t%s\t%s\n", conn.ID, brands[conn.BrandID].Slug, conn.Network, conn.Handle, conn.State, conn.Error)
+				continue
+			}
+			err := encode.Encode(map[string]any{
+				"id": fmt.Sprint(conn.ID), "brand": brands[conn.BrandID].Slug, "network": conn.Network, "handle": conn.Handle,
+				"state": conn.State, "error": conn.Error, "heard_at": conn.HeardAt,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

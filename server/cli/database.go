@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/kith-social/kith/server"
+	"github.com/kith-social/kith/server/db"
+)
+
+type migrateCmd struct {
+	server.Config
+}
+
+func (c *migrateCmd) Run(ctx context.Context, streams IO) error {
+	d, err := db.Open(ctx, c.Address(), db.Options{Clock: c.Clock, Logger: logTo(streams, c.Config)})
+	if err != nil {
+		return err
+	}
+	if err := d.Migrate(ctx); err != nil {
+		return errors.Join(err, d.Close())
+	}
+	version, err := d.Version(ctx)
+	fmt.Fprintf(streams.Err, "the database has schema %d\n", version)
+	return errors.Join(err, d.Close())
+}
+
+type backupCmd struct {
+	server.Config
+	File string `arg:"" help:"New file for the backup." type:"path"`
+}
+
+func (c *backupCmd) Run(ctx context.Context, streams IO) error {
+	d, err := db.Open(ctx, c.Address(), db.Options{Logger: logTo(streams, c.Config)})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(d.Backup(ctx, c.File), d.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(streams.Err, "written to %s; keep the key file with it, or the connections' tokens are lost\n", c.File)
+	return nil
+}
+
+type restoreCmd struct {
+	server.Config
+	File  string `arg:"" help:"Backup to restore." type:"existingfile"`
+	Force bool   `help:"Move an existing embedded database aside instead of refusing."`
+}
+
+func (c *restoreCmd) Run(ctx context.Context, streams IO) error {
+	err := db.Restore(ctx, c.Address(), c.File, db.Options{
+		Logger: logTo(streams, c.Config), AfterRestore: server.AfterRestore, Force: c.Force,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(streams.Err, "restored; replies that had not finished are looked for on their network before anything is sent")
+	return nil
+}
+
+type versionCmd struct{}
+
+func (c *versionCmd) Run(streams IO) error {
+	fmt.Fprintln(streams.Out, "kith", strings.TrimPrefix(server.Version, "v"))
+	return nil
+}

@@ -1,0 +1,91 @@
+// Package server is the process: it opens the database, wires the domain together and serves pages,
+// API, metrics and live updates until it is told to stop.
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/listeners"
+)
+
+// Config is what an operator may set, by flag or by the environment variable KITH_ and the flag's name.
+type Config struct {
+	Data          string        `help:"Folder of the embedded database and the secret key." default:"data" type:"path" placeholder:"DIR"`
+	DB            string        `name:"db" help:"Database: sqlite:PATH or postgres://…. Default: kith.db in the data folder." placeholder:"URL"`
+	SecretKeyFile string        `help:"Key file that seals the connections' tokens. Default: secret.key in the data folder, made at the first start; required with PostgreSQL, the same for every replica." type:"path" placeholder:"FILE"`
+	AllowHost     []string      `help:"host:port inside the own network that outgoing calls may reach, several with commas. Default: none." placeholder:"HOST:PORT"`
+	LogFormat     string        `help:"Form of log lines on stderr: text or json." default:"text" enum:"text,json"`
+	Listen        string        `help:"Address to serve on." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	PublicURL     string        `name:"public-url" help:"Address at which people reach this installation, for links. Default: http:// and the listen address." placeholder:"URL"`
+	TrustedProxy  []string      `help:"Network of a reverse proxy whose X-Forwarded-For is believed, as CIDR, several with commas. Default: none." placeholder:"CIDR"`
+	Roles         []string      `help:"What this process does: web, listen (hears the networks), work (delivers replies, runs jobs)." default:"web,listen,work" enum:"web,listen,work"`
+	Undo          time.Duration `help:"How long an approved reply waits so that it can be taken back; 0s sends at once." default:"10s"`
+
+	// Clock is the product's time; nil means the machine's, and with PostgreSQL the database's.
+	Clock clock.Func `kong:"-"`
+	// Step, with a clock that moves by hand, advances it; it makes PUT /demo/clock answer.
+	Step func(time.Duration) clock.Time `kong:"-"`
+}
+
+var errKeyFile = errors.New("with PostgreSQL name the key file of this installation: --secret-key-file or KITH_SECRET_KEY_FILE")
+
+// Address is the database's.
+func (c *Config) Address() string {
+	if c.DB != "" {
+		return c.DB
+	}
+	return "sqlite:" + filepath.Join(c.Data, "kith.db")
+}
+
+// Postgres tells whether the database is PostgreSQL.
+func (c *Config) Postgres() bool { return strings.HasPrefix(c.Address(), "postgres") }
+
+func (c *Config) does(role string) bool { return slices.Contains(c.Roles, role) }
+
+func (c *Config) now() clock.Func {
+	if c.Clock != nil {
+		return c.Clock
+	}
+	return clock.System
+}
+
+// keys reads the key file, and makes it at the first start on an embedded database.
+func (c *Config) keys(rand io.Reader) (*listeners.Keyring, error) {
+	file := c.SecretKeyFile
+	if file == "" {
+		if c.Postgres() {
+			return nil, errKeyFile
+		}
+		file = filepath.Join(filepath.Dir(strings.TrimPrefix(c.Address(), "sqlite:")), "secret.key")
+	}
+	text, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) && c.SecretKeyFile == "" {
+		line, err := listeners.NewKeyLine("k1", rand)
+		if err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return nil, fmt.Errorf("make the folder of the key file: %w", err)
+		}
+		f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("make the key file: %w", err)
+		}
+		_, err = f.WriteString(line)
+		if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+			return nil, fmt.Errorf("write the key file: %w", err)
+		}
+		text = []byte(line)
+	} else if err != nil {
+		return nil, fmt.Errorf("read the key file: %w", err)
+	}
+	return listeners.ParseKeyring(string(text), rand)
+}
