@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -146,6 +148,40 @@ func TestHostileTextComesBackAsItIs(t *testing.T) {
 			t.Errorf("text of %d bytes, note of %d, want %d", len(got.Data.Text), len(got.Data.Note.Text), len(text))
 		}
 	})
+}
+
+// TestManyAtOnce is for the race detector: everything is read while it is
+// written, accounts without posts and empty feeds included.
+func TestManyAtOnce(t *testing.T) {
+	s := open(t, true)
+	brand := s.connect("saomaicafe")
+	calls := []struct{ method, path, body string }{
+		{"GET", "/x/2/users/" + brand.ID + "/mentions?expansions=author_id,referenced_tweets.id&tweet.fields=entities", ""},
+		{"GET", "/x/2/tweets/search/recent?query=saomaicafe", ""},
+		{"GET", "/", ""},
+		{"GET", "/admin/posts", ""},
+		{"GET", "/admin/accounts", ""},
+		{"POST", "/x/2/tweets", `{"text":"chào"}`},
+		{"POST", "/admin/posts", `{"author":"an_nguyen","text":"@saomaicafe này"}`},
+		{"POST", "/admin/posts", `[{"author":"an_nguyen","text":"@saomaicafe cũ","created_at":"2026-11-01T00:00:00Z"}]`},
+		{"PUT", "/admin/weather", `{"network":"x","fault":"reorder"}`},
+		{"POST", "/admin/reset", ""},
+	}
+	var group sync.WaitGroup
+	for _, call := range calls {
+		group.Go(func() {
+			for range 20 {
+				req := httptest.NewRequest(call.method, call.path, strings.NewReader(call.body))
+				req.Header.Set("Authorization", "Bearer "+brand.Token)
+				w := httptest.NewRecorder()
+				s.net.ServeHTTP(w, req)
+				if w.Code >= 500 {
+					t.Errorf("%s %s: status %d", call.method, call.path, w.Code)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
 
 // load fills the sandbox with n mentions of the brand in arrays of 1,000.

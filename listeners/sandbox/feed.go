@@ -35,6 +35,7 @@ type feed struct {
 
 func byID(p, q *post) int { return cmp.Compare(p.ID, q.ID) }
 
+// feed finds the feed of a whole network for writing, or makes it.
 func (w *world) feed(network string) *feed {
 	f := w.feeds[network]
 	if f == nil {
@@ -44,6 +45,8 @@ func (w *world) feed(network string) *feed {
 	return f
 }
 
+// mentionsOf finds the feed of posts that name a handle for writing, or makes
+// it.
 func (w *world) mentionsOf(key handleKey) *feed {
 	f := w.mentions[key]
 	if f == nil {
@@ -91,8 +94,12 @@ type window struct {
 	Match         func(*post) bool
 }
 
-// take returns the newest max posts of the window and whether there are more.
+// take returns the newest posts of the window, at most limit, and whether
+// there are more. A feed that nobody wrote to yet is nil, and empty.
 func (f *feed) take(v window, limit int) (posts []*post, more bool) {
+	if f == nil {
+		return nil, false
+	}
 	low, high := 0, len(f.posts)
 	if v.Depth > 0 {
 		low = max(0, high-v.Depth)

@@ -209,14 +209,13 @@ func (n *Network) timelineInto(v *pageView) {
 	v.Title = v.T.Timeline
 	n.world.mu.RLock()
 	defer n.world.mu.RUnlock()
-	posts := n.world.feed(pageNetwork).posts
 	seen := make(map[int64]bool)
-	for i := len(posts) - 1; i >= 0 && len(seen) < pageThreads; i-- {
-		p := posts[i]
-		if seen[p.RootID] {
-			continue
-		}
+	newest, _ := n.world.feeds[pageNetwork].take(window{Match: func(p *post) bool {
+		again := seen[p.RootID]
 		seen[p.RootID] = true
+		return !again
+	}}, pageThreads)
+	for _, p := range newest {
 		v.Threads = append(v.Threads, n.threadView(v, p, pageTeaser))
 	}
 }

@@ -172,7 +172,7 @@ func (x *xFacade) mentions(w http.ResponseWriter, r *http.Request, _ grant) erro
 	return x.timeline(w, r, func(u *account, v *window) *feed {
 		v.Match = func(p *post) bool { return p.Author != u }
 		v.Depth = xMentionDepth
-		return x.world.mentionsOf(keyOf("x", u.Handle))
+		return x.world.mentions[keyOf("x", u.Handle)]
 	})
 }
 
@@ -224,7 +224,7 @@ func (x *xFacade) search(w http.ResponseWriter, r *http.Request, _ grant) error 
 	}
 	x.world.mu.RLock()
 	a := x.answer(page.shape)
-	x.page(a, page, x.world.feed("x"))
+	x.page(a, page, x.world.feeds["x"])
 	x.world.mu.RUnlock()
 	a.send(w, http.StatusOK)
 	return nil

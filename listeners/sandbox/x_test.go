@@ -275,6 +275,10 @@ func TestDelete(t *testing.T) {
 	if err != nil || len(page.Raw.Tweets) != 0 {
 		t.Errorf("mentions after deleting: %+v, %v", page, err)
 	}
+	found, err := brand.TweetRecentSearch(ctx, "nước", twitter.TweetRecentSearchOpts{MaxResults: 10})
+	if err != nil || len(found.Raw.Tweets) != 0 {
+		t.Errorf("search after deleting: %+v, %v", found, err)
+	}
 }
 
 func TestTweetLookup(t *testing.T) {
