@@ -70,12 +70,12 @@ func (s states) Collect(out chan<- prometheus.Metric) {
 	defer cancel()
 	var replies []struct {
 		State string
-		N     float64
+		N     int
 	}
 	err := s.app.DB.Read().NewRaw(`SELECT state, COUNT(*) AS n FROM replies
 		WHERE state IN ('waiting', 'queued', 'sending', 'retry', 'ambiguous', 'ask_human', 'held') GROUP BY state`).Scan(ctx, &replies)
 	for _, r := range replies {
-		out <- prometheus.MustNewConstMetric(outbox, prometheus.GaugeValue, r.N, r.State)
+		out <- prometheus.MustNewConstMetric(outbox, prometheus.GaugeValue, float64(r.N), r.State)
 	}
 	var conns []struct {
 		ID             int64
@@ -96,10 +96,10 @@ func (s states) Collect(out chan<- prometheus.Metric) {
 	for k, n := range byState {
 		out <- prometheus.MustNewConstMetric(connections, prometheus.GaugeValue, n, k[0], k[1])
 	}
-	var letters float64
+	var letters int
 	if err == nil {
 		err = s.app.DB.Read().NewRaw("SELECT COUNT(*) FROM dead_letters").Scan(ctx, &letters)
-		out <- prometheus.MustNewConstMetric(buried, prometheus.GaugeValue, letters)
+		out <- prometheus.MustNewConstMetric(buried, prometheus.GaugeValue, float64(letters))
 	}
 	if err != nil {
 		s.app.Log.Error("metrics cannot be read", "error", err)

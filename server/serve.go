@@ -101,7 +101,7 @@ func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, err
 		DB: a.DB, Desk: a.Desk, Intake: a.Intake, Deliverer: a.Deliverer, Now: a.Now, Listen: hub.Serve,
 		Secure: strings.HasPrefix(a.publicURL(), "https://"),
 	}
-	guard, err := access.New(access.Config{Read: a.DB.Read(), Transact: a.Write, Now: a.Now, Log: a.Log, PublicURL: a.publicURL(), Explain: Explain, Refuse: pages.Refuse})
+	guard, err := access.New(access.Config{Read: a.DB.Read(), Transact: a.Write, Now: a.Now, Log: a.Log, PublicURL: a.publicURL(), Refuse: pages.Refuse})
 	if err != nil {
 		return nil, err
 	}

@@ -138,7 +138,7 @@ type reviewBody struct {
 }
 
 type limitIn struct {
-	brand
+	ForBrand
 	Limit int `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }
 

@@ -142,15 +142,15 @@ func (a *api) read(ctx context.Context, f func(ctx context.Context, read bun.IDB
 	return a.DB.ReadTx(ctx, func(ctx context.Context, read bun.IDB) error { return f(ctx, read, access.From(ctx).Member) })
 }
 
-// brand is what every operation takes to know for which brand a member of several acts.
-type brand struct {
+// ForBrand is what every operation takes to know for which brand a member of several acts.
+type ForBrand struct {
 	Brand  string `query:"brand" maxLength:"39" doc:"Short name of the brand to act for; the first of yours if empty"`
 	Header string `header:"Kith-Brand" maxLength:"39" doc:"The same as a header"`
 }
 
 // one is the input of an operation on one thing.
 type one struct {
-	brand
+	ForBrand
 	ID id `path:"id" maxLength:"40"`
 }
 

@@ -63,7 +63,7 @@ const (
 )
 
 type casesIn struct {
-	brand
+	ForBrand
 	Lane   string `query:"lane" enum:"community,staff"`
 	State  string `query:"state" enum:"open,claimed,in_review,answered,answered_elsewhere,resolved,closed,gone" doc:"Open by default"`
 	Topic  string `query:"topic" maxLength:"100" doc:"The name of a topic, or other"`

@@ -73,7 +73,7 @@ func (a *api) members() {
 	serve(a, operation("GET /connections", "connection", "read", "The accounts a brand listens with"), a.connections)
 }
 
-func (a *api) me(ctx context.Context, _ *brand) (meBody, error) {
+func (a *api) me(ctx context.Context, _ *ForBrand) (meBody, error) {
 	who := access.From(ctx)
 	body := meBody{
 		ID: idOf(who.Person.ID), Email: who.Person.Email, Name: who.Person.Name, Language: who.Person.Language,
@@ -125,7 +125,7 @@ func (a *api) points(ctx context.Context, in *limitIn) (body pointsBody, err err
 }
 
 type boardIn struct {
-	brand
+	ForBrand
 	Days  int `query:"days" minimum:"1" maximum:"366" default:"28" doc:"How far back"`
 	Limit int `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }
@@ -150,7 +150,7 @@ func (a *api) leaderboard(ctx context.Context, in *boardIn) (page list[standingB
 	return page, err
 }
 
-func (a *api) connections(ctx context.Context, _ *brand) (page list[connectionBody], err error) {
+func (a *api) connections(ctx context.Context, _ *ForBrand) (page list[connectionBody], err error) {
 	err = a.read(ctx, func(ctx context.Context, read bun.IDB, m *community.Member) error {
 		all, err := listeners.Connections(ctx, read, m.BrandID)
 		if err != nil {
