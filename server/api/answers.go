@@ -45,21 +45,21 @@ func renderAnswer(a community.Answer, replies map[int64]listeners.Reply) answerB
 
 // textIn is an answer's text to a case.
 type textIn struct {
-	one
+	One
 	Body struct {
 		Text string `json:"text" maxLength:"10000"`
 	}
 }
 
 type approveIn struct {
-	one
+	One
 	Body *struct {
 		Text string `json:"text,omitempty" maxLength:"10000" doc:"Your wording, where you changed it"`
 	}
 }
 
 type returnIn struct {
-	one
+	One
 	Body struct {
 		Reason string `json:"reason" maxLength:"1000" doc:"What the author should change"`
 	}
@@ -75,7 +75,7 @@ func (a *api) answers() {
 	})
 	serve(a, operation("PUT /cases/{id}/draft", "answer", "write", "Keep a draft; this renews your claim"), a.saveDraft)
 	serve(a, operation("POST /answers/{id}/take-back", "answer", "write", "Undo: make an answer that has not left a draft again"),
-		func(ctx context.Context, in *one) (answerBody, error) {
+		func(ctx context.Context, in *One) (answerBody, error) {
 			return a.changeAnswer(ctx, func(ctx context.Context, tx db.Tx, m *community.Member) (community.Answer, error) {
 				return a.Desk.TakeBack(ctx, tx, m, in.ID.int64())
 			})

@@ -148,8 +148,8 @@ type ForBrand struct {
 	Header string `header:"Kith-Brand" maxLength:"39" doc:"The same as a header"`
 }
 
-// one is the input of an operation on one thing.
-type one struct {
+// One is the input of an operation on one thing.
+type One struct {
 	ForBrand
 	ID id `path:"id" maxLength:"40"`
 }

@@ -116,7 +116,7 @@ func topicNamed(ctx context.Context, read bun.IDB, brandID int64, name string) (
 	return nil, &community.Invalid{Field: "topic", Sentence: "there is no topic of this name"}
 }
 
-func (a *api) getCase(ctx context.Context, in *one) (body caseBody, err error) {
+func (a *api) getCase(ctx context.Context, in *One) (body caseBody, err error) {
 	err = a.read(ctx, func(ctx context.Context, read bun.IDB, m *community.Member) error {
 		c, err := community.FindCase(ctx, read, m, in.ID.int64())
 		if err != nil {
@@ -129,8 +129,8 @@ func (a *api) getCase(ctx context.Context, in *one) (body caseBody, err error) {
 }
 
 // onCase is an operation that does one thing to a case and shows what became of it.
-func (a *api) onCase(do func(context.Context, community.Tx, *community.Member, int64) (community.Case, error)) func(context.Context, *one) (caseBody, error) {
-	return func(ctx context.Context, in *one) (caseBody, error) {
+func (a *api) onCase(do func(context.Context, community.Tx, *community.Member, int64) (community.Case, error)) func(context.Context, *One) (caseBody, error) {
+	return func(ctx context.Context, in *One) (caseBody, error) {
 		return a.changeCase(ctx, func(ctx context.Context, tx db.Tx, m *community.Member) (community.Case, error) {
 			return do(ctx, tx, m, in.ID.int64())
 		})
@@ -138,7 +138,7 @@ func (a *api) onCase(do func(context.Context, community.Tx, *community.Member, i
 }
 
 type escalateIn struct {
-	one
+	One
 	Body struct {
 		Reason string `json:"reason" maxLength:"1000" doc:"In a few words, why an employee should answer"`
 	}
@@ -264,7 +264,7 @@ type activityBody struct {
 	Text   string     `json:"text,omitempty"`
 }
 
-func (a *api) activities(ctx context.Context, in *one) (page list[activityBody], err error) {
+func (a *api) activities(ctx context.Context, in *One) (page list[activityBody], err error) {
 	err = a.read(ctx, func(ctx context.Context, read bun.IDB, m *community.Member) error {
 		c, err := community.FindCase(ctx, read, m, in.ID.int64())
 		if err != nil {
