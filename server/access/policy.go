@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/casbin/casbin/v2"
 	"github.com/casbin/casbin/v2/model"
@@ -52,6 +53,13 @@ func ParsePolicy(text string) (Policy, error) {
 	if err != nil {
 		return Policy{}, fmt.Errorf("policy: %w", err)
 	}
+	included, err := e.GetGroupingPolicy()
+	if err != nil {
+		return Policy{}, fmt.Errorf("policy: %w", err)
+	}
+	if n := countLines(text); n != len(lines)+len(included) { // casbin skips what it cannot read
+		return Policy{}, fmt.Errorf("policy: of %d lines %d are understood, or some stand there twice", n, len(lines)+len(included))
+	}
 	p := Policy{known: map[[2]string]bool{}, allowed: map[[3]string]bool{}}
 	for _, line := range lines {
 		role, object, action := line[0], line[1], line[2]
@@ -68,6 +76,16 @@ func ParsePolicy(text string) (Policy, error) {
 		}
 	}
 	return p, nil
+}
+
+func countLines(text string) int {
+	n := 0
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			n++
+		}
+	}
+	return n
 }
 
 // May tells whether a role may do an action on an object.
