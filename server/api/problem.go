@@ -1,10 +1,12 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/kith-social/kith/server/access"
 )
@@ -44,6 +46,10 @@ func newProblem(status int, message string, errs ...error) huma.StatusError {
 			f.Field = d.Location
 		}
 		f.Sentence = d.Message
+		var missing string // huma blames what it is missing from
+		if n, _ := fmt.Sscanf(d.Message, validation.MsgExpectedRequiredProperty, &missing); n == 1 {
+			f.Field = missing
+		}
 		break
 	}
 	return &problem{f.Problem()}
