@@ -1,6 +1,7 @@
 package listeners
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -9,17 +10,17 @@ import (
 
 	"github.com/kith-social/kith/clock"
 	"github.com/uptrace/bun"
-	"golang.org/x/sync/errgroup"
 )
 
-// Poller hears the connections whose time has come. It fetches a page outside any transaction and
-// stores page, cursor and consequences in one; several pages may share a transaction, a page is never
-// split. While a group of pages is stored the next ones are fetched.
+// Poller hears the connections whose time has come. It fetches pages outside any transaction and
+// stores what is there, up to a group of pages, with the cursor and all consequences in one; a page
+// is never split. While a group is stored, the next one is prepared and the pages after it are fetched.
 type Poller struct {
 	Transact Transact
 	Read     bun.IDB
 	Open     func(Connection) (Channel, error)
-	// Sink prepares a page of posts, outside any transaction, and returns what stores it.
+	// Sink prepares posts, outside any transaction, and returns what stores them; both see a group of
+	// pages at once.
 	Sink     func(Connection, []Post) func(context.Context, Tx) error
 	Now      clock.Func
 	Jitter   func() float64 // uniform in [0, 1)
@@ -34,8 +35,8 @@ type Poller struct {
 	once  sync.Once
 }
 
-// pagesAhead is how many fetched pages may wait to be stored, and how many share one transaction:
-// on SQLite 5 to 20 pages a commit store about a third more a second than one.
+// pagesAhead is how many fetched pages may wait, and how many make a group at most: what a page costs
+// besides its posts (a commit, looking things up) is shared, and most follow-ups meet their thread.
 const pagesAhead = 20
 
 // Run hears due connections until ctx ends and returns when the rounds under way have stopped.
@@ -108,9 +109,16 @@ func (p *Poller) take(ctx context.Context, most int) ([]Connection, error) {
 	return taken, err
 }
 
+// heard is a group of pages that is stored together.
 type heard struct {
-	page  Page
-	store func(context.Context, Tx) error
+	posts    []Post
+	rejected []Rejected
+	next     Cursor
+	store    func(context.Context, Tx) error
+}
+
+func (h *heard) add(page Page) {
+	h.posts, h.rejected, h.next = append(h.posts, page.Posts...), append(h.rejected, page.Rejected...), page.Next
 }
 
 // hear reads all that a connection has to tell now, and gives the connection back.
@@ -140,69 +148,67 @@ func (p *Poller) round(ctx context.Context, c *Connection) error {
 	if !ok {
 		return &Error{Class: Forbidden, Err: fmt.Errorf("network %s cannot be polled", c.Network)}
 	}
-	pages := make(chan heard, pagesAhead)
-	g, ctx := errgroup.WithContext(ctx)
-	cursor, conn := c.Cursor, *c
-	g.Go(func() error {
+	ahead, stop := context.WithCancel(ctx)
+	defer stop()
+	pages, groups := make(chan Page, pagesAhead), make(chan heard)
+	var fetched, failed error
+	go func() {
 		defer close(pages)
-		for more := true; more; {
-			page, err := fetcher.Fetch(ctx, cursor)
-			if err != nil {
-				return err
-			}
-			select {
-			case pages <- heard{page, p.Sink(conn, page.Posts)}:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			cursor, more = page.Next, page.More
+		fetched = fetch(ahead, fetcher, c.Cursor, pages)
+	}()
+	go func(c Connection) {
+		defer close(groups)
+		p.prepare(c, pages, groups)
+	}(*c)
+	for h := range groups { // what has been fetched is stored, whatever ends the fetching
+		if failed != nil {
+			continue
 		}
-		return nil
-	})
-	stored := make(chan error, 1)
-	go func() { stored <- p.store(context.WithoutCancel(ctx), c, pages) }()
-	fetchErr := g.Wait()
-	if err := <-stored; err != nil {
-		return err
+		if failed = p.store(context.WithoutCancel(ctx), c, h); failed != nil {
+			stop()
+		}
 	}
-	return fetchErr
+	return cmp.Or(failed, fetched)
 }
 
-// store writes groups of pages until the channel closes. What it has begun it finishes.
-func (p *Poller) store(ctx context.Context, c *Connection, pages <-chan heard) error {
-	var failed error
+// fetch reads pages until there are no more.
+func fetch(ctx context.Context, from Fetcher, cursor Cursor, pages chan<- Page) error {
+	for more := true; more; {
+		page, err := from.Fetch(ctx, cursor)
+		if err != nil {
+			return err
+		}
+		select {
+		case pages <- page:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		cursor, more = page.Next, page.More
+	}
+	return nil
+}
+
+// prepare makes groups of the pages that are there, until the channel closes.
+func (p *Poller) prepare(c Connection, pages <-chan Page, groups chan<- heard) {
 	for first := range pages {
-		group := []heard{first}
-		for more := true; more && len(group) < pagesAhead; {
-			select {
-			case next, ok := <-pages:
-				if ok {
-					group = append(group, next)
-				}
-				more = ok
-			default:
-				more = false
-			}
+		var h heard
+		h.add(first)
+		for range min(len(pages), pagesAhead-1) {
+			h.add(<-pages)
 		}
-		if failed == nil {
-			failed = p.storeGroup(ctx, c, group)
-		}
+		h.store = p.Sink(c, h.posts)
+		groups <- h
 	}
-	return failed
 }
 
-func (p *Poller) storeGroup(ctx context.Context, c *Connection, group []heard) error {
-	next := group[len(group)-1].page.Next
-	posts := 0
-	for _, h := range group {
-		posts += len(h.page.Posts) + len(h.page.Rejected)
-	}
-	if posts == 0 && next == c.Cursor {
+// store writes a group with its cursor.
+func (p *Poller) store(ctx context.Context, c *Connection, h heard) error {
+	if len(h.posts)+len(h.rejected) == 0 && h.next == c.Cursor {
 		return nil
 	}
 	err := p.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		res, err := tx.NewUpdate().Model((*Connection)(nil)).
-			Set("cursor = ?, lease_until = ?", next, tx.Now().Add(p.Lease)).
+			Set("cursor = ?, lease_until = ?", h.next, tx.Now().Add(p.Lease)).
 			Where("id = ? AND fence = ?", c.ID, c.Fence).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("move the cursor of connection %d: %w", c.ID, err)
@@ -210,18 +216,13 @@ func (p *Poller) storeGroup(ctx context.Context, c *Connection, group []heard) e
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return errLeaseLost
 		}
-		for _, h := range group {
-			if err := h.store(ctx, tx); err != nil {
-				return err
-			}
-			if err := bury(ctx, tx, c.ID, h.page.Rejected); err != nil {
-				return err
-			}
+		if err := h.store(ctx, tx); err != nil {
+			return err
 		}
-		return nil
+		return bury(ctx, tx, c.ID, h.rejected)
 	})
 	if err == nil {
-		c.Cursor = next
+		c.Cursor = h.next
 	}
 	return err
 }
