@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/kith-social/kith/clock"
@@ -40,7 +41,7 @@ type Kind string
 
 // The kinds of activities.
 const (
-	Heard           Kind = "heard"            // a page of posts came in: Cases, Posts
+	Heard           Kind = "heard"            // posts came in: Posts, and Cases that they continued
 	CaseReopened    Kind = "case_reopened"    // the customer wrote again
 	CaseClaimed     Kind = "case_claimed"     //
 	CaseReleased    Kind = "case_released"    //
@@ -70,6 +71,21 @@ func record(ctx context.Context, tx Tx, a Activity) error {
 	return nil
 }
 
+// recordAll writes many activities at once.
+func recordAll(ctx context.Context, tx Tx, all []Activity) error {
+	ids, err := tx.NextIDs(ctx, "activities", len(all))
+	if err != nil {
+		return err
+	}
+	columns := []string{"id bigint", "brand_id bigint", "case_id bigint", "kind text", "lane text", "detail text", "created_at bigint"}
+	return tx.InsertRows(ctx, "activities", columns, len(all), func(i int, into []any) {
+		a := &all[i]
+		detail, _ := json.Marshal(a.Detail) // texts and numbers: it cannot fail
+		into[0], into[1], into[2] = ids[i], a.BrandID, a.CaseID
+		into[3], into[4], into[5], into[6] = string(a.Kind), string(a.Lane), string(detail), int64(tx.Now())
+	})
+}
+
 // Timeline reads the history of a case, oldest first.
 func Timeline(ctx context.Context, db bun.IDB, caseID int64) ([]Activity, error) {
 	var all []Activity
@@ -95,7 +111,8 @@ func LastActivity(ctx context.Context, db bun.IDB) (int64, error) {
 	return id, err
 }
 
-// RecordHeard writes the one activity of a page of posts: how many, and the cases that changed.
+// RecordHeard writes the one activity of posts that came in together: how many, and the cases that
+// they continued. A new case is open on nobody's page.
 func RecordHeard(ctx context.Context, tx Tx, conn listeners.Connection, cases []int64, posts int) error {
 	return record(ctx, tx, Activity{BrandID: conn.BrandID, Kind: Heard, Detail: Detail{Cases: cases, Posts: posts}})
 }

@@ -1,8 +1,8 @@
 package community
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/kith-social/kith/clock"
@@ -10,6 +10,7 @@ import (
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/triage"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 )
 
 // Incoming is a customer's post with what was decided about it.
@@ -20,7 +21,7 @@ type Incoming struct {
 	LaneWhy string
 }
 
-// conversation is what one page brought of one customer in one thread.
+// conversation is what came in of one customer in one thread.
 type conversation struct {
 	customer []Incoming
 	ours     []*listeners.Mention
@@ -33,7 +34,7 @@ type key struct {
 
 // Receive opens or continues the cases of new posts: customers' and the brand's own, which answer
 // them whatever tool wrote them. It sets each mention's CaseID and returns the ids of the cases that
-// changed. Posts may come in any order; what counts is when they were written. elsewhere tells of
+// it continued. Posts may come in any order; what counts is when they were written. elsewhere tells of
 // which own posts our outbox knows nothing.
 func Receive(ctx context.Context, tx Tx, conn listeners.Connection, customer []Incoming, own []*listeners.Mention, elsewhere func(*listeners.Mention) bool) ([]int64, error) {
 	groups, order, err := converse(ctx, tx, conn, customer, own)
@@ -45,25 +46,37 @@ func Receive(ctx context.Context, tx Tx, conn listeners.Connection, customer []I
 		return nil, err
 	}
 	var fresh []key
-	var changed []int64
+	var changed []*Case
+	var ids []int64
+	var news []Activity
 	for _, k := range order {
 		g := groups[k]
 		c, ok := cases[k]
 		switch {
 		case ok:
-			if err := c.hear(ctx, tx, g, elsewhere); err != nil {
-				return nil, err
+			before := *c
+			heard, err := c.hear(ctx, tx, g, elsewhere)
+			if err != nil {
+				return nil, fmt.Errorf("continue case %d: %w", c.ID, err)
 			}
-			changed = append(changed, c.ID)
+			if *c != before {
+				changed = append(changed, c)
+			}
+			ids, news = append(ids, c.ID), append(news, heard...)
 		case len(g.customer) > 0:
 			fresh = append(fresh, k)
 		}
 	}
-	opened, err := open(ctx, tx, conn, fresh, groups, elsewhere)
-	return append(changed, opened...), err
+	if err := save(ctx, tx, changed); err != nil {
+		return nil, err
+	}
+	if err := recordAll(ctx, tx, news); err != nil {
+		return nil, err
+	}
+	return ids, open(ctx, tx, conn, fresh, groups, elsewhere)
 }
 
-// converse groups a page by thread and customer. Own posts are grouped with the customer they answer.
+// converse groups posts by thread and customer. Own posts are grouped with the customer they answer.
 func converse(ctx context.Context, tx Tx, conn listeners.Connection, customer []Incoming, own []*listeners.Mention) (map[key]*conversation, []key, error) {
 	groups := make(map[key]*conversation, len(customer))
 	var order []key
@@ -106,16 +119,21 @@ func converse(ctx context.Context, tx Tx, conn listeners.Connection, customer []
 	return groups, order, nil
 }
 
+// casesOf reads the cases of conversations, and keeps everybody else from changing them until the
+// transaction ends: on SQLite there is nobody else.
 func casesOf(ctx context.Context, tx Tx, conn listeners.Connection, keys []key) (map[key]*Case, error) {
 	threads := make([]string, len(keys))
 	for i, k := range keys {
 		threads[i] = k.thread
 	}
 	var all []*Case
-	err := tx.NewSelect().Model(&all).
-		Where("c.brand_id = ? AND c.network = ? AND c.thread_key IN (?)", conn.BrandID, conn.Network, bun.In(threads)).Scan(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("find the cases of a page: %w", err)
+	q := tx.NewSelect().Model(&all).
+		Where("c.brand_id = ? AND c.network = ? AND c.thread_key IN (?)", conn.BrandID, conn.Network, bun.In(threads))
+	if tx.Dialect().Name() == dialect.PG {
+		q = q.Order("c.id").For("UPDATE")
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, fmt.Errorf("find the cases of posts: %w", err)
 	}
 	byKey := make(map[key]*Case, len(all))
 	for _, c := range all {
@@ -132,17 +150,17 @@ var caseColumns = []string{
 }
 
 // open stores new cases, with the brand's own posts in their threads that were heard before them.
-func open(ctx context.Context, tx Tx, conn listeners.Connection, keys []key, groups map[key]*conversation, elsewhere func(*listeners.Mention) bool) ([]int64, error) {
+func open(ctx context.Context, tx Tx, conn listeners.Connection, keys []key, groups map[key]*conversation, elsewhere func(*listeners.Mention) bool) error {
 	if len(keys) == 0 {
-		return nil, nil
+		return nil
 	}
 	ids, err := tx.NextIDs(ctx, "cases", len(keys))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	earlier, err := waitingOwn(ctx, tx, conn, keys)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	cases := make([]Case, len(keys))
 	for i, k := range keys {
@@ -171,11 +189,11 @@ func open(ctx context.Context, tx Tx, conn listeners.Connection, keys []key, gro
 	for i := range cases {
 		if at := earlier[keys[i]]; len(at) > 0 {
 			if err := adopt(ctx, tx, &cases[i], conn); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return ids, tx.InsertRows(ctx, "cases", caseColumns, len(cases), func(i int, into []any) {
+	return tx.InsertRows(ctx, "cases", caseColumns, len(cases), func(i int, into []any) {
 		c := &cases[i]
 		into[0], into[1], into[2], into[3], into[4], into[5] = c.ID, c.BrandID, c.ConnectionID, c.AccountID, c.Network, c.ThreadKey
 		into[6], into[7], into[8], into[9], into[10], into[11] = string(c.State), string(c.Lane), c.LaneWhy, c.Language, c.TopicID, c.Urgency
@@ -273,26 +291,62 @@ func adopt(ctx context.Context, tx Tx, c *Case, conn listeners.Connection) error
 	return nil
 }
 
-// hear continues a case with what a page brought.
-func (c *Case) hear(ctx context.Context, tx Tx, g *conversation, elsewhere func(*listeners.Mention) bool) error {
+// hear continues a case with what came in, in memory: save writes it. It returns what is to be told
+// of it.
+func (c *Case) hear(ctx context.Context, tx Tx, g *conversation, elsewhere func(*listeners.Mention) bool) ([]Activity, error) {
+	var news []Activity
 	for _, in := range g.customer {
 		in.Mention.CaseID = c.ID
-		if err := c.customerWrote(ctx, tx, in); err != nil {
-			return err
+		told, err := c.customerWrote(ctx, tx, in)
+		if err != nil {
+			return nil, err
 		}
+		news = append(news, told...)
 	}
 	for _, m := range g.ours {
 		m.CaseID = c.ID
-		if elsewhere(m) {
-			if err := c.brandWrote(ctx, tx, m); err != nil {
-				return err
-			}
+		if !elsewhere(m) {
+			continue
 		}
+		told, err := c.brandWrote(ctx, tx, m)
+		if err != nil {
+			return nil, err
+		}
+		news = append(news, told...)
+	}
+	return news, nil
+}
+
+// pass takes a case along the machine in memory.
+func (c *Case) pass(e Event) error {
+	to, err := Transition(c.State, e)
+	if err != nil {
+		return err
+	}
+	c.State = to
+	c.Version++
+	if to != Claimed && to != InReview && c.HolderID != 0 {
+		c.HolderID, c.HeldUntil = 0, 0
+		c.Fence++
 	}
 	return nil
 }
 
-func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) error {
+// save writes cases that casesOf read and hear changed.
+func save(ctx context.Context, tx Tx, cases []*Case) error {
+	if len(cases) == 0 {
+		return nil
+	}
+	_, err := tx.NewUpdate().Model(&cases).Bulk().
+		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "due_at", "delivery", "delivery_why", "mention_id", "mentions").
+		Column("opened_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "holder_id", "held_until", "fence", "version").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("continue cases: %w", err)
+	}
+	return nil
+}
+
+func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) (news []Activity, err error) {
 	before := *c
 	at := in.Mention.CreatedAt
 	c.take(in)
@@ -305,11 +359,9 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) error {
 	case at <= before.CustomerAt, before.AnsweredBy == 0 && at <= before.AnsweredAt:
 		event = CustomerSaid // an older post than what was read or answered already
 	case before.AnsweredBy != 0 && at > before.AnsweredAt:
-		outcome, err := c.outcome(ctx, tx, in, before.AnsweredBy)
-		if err != nil {
-			return err
+		if event, news, err = c.outcome(ctx, tx, in); err != nil {
+			return nil, err
 		}
-		event = outcome
 	}
 	raised := harder(c.Lane, before.Lane) && before.State == Claimed
 	if event == CustomerWrote && before.ended() {
@@ -326,106 +378,90 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) error {
 	if raised {
 		event = Escalate
 	}
-	next := *c
-	*c = before
-	err := c.move(ctx, tx, event, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-		return q.Set("mention_id = ?, mentions = ?, opened_at = ?, customer_at = ?", next.MentionID, next.Mentions, next.OpenedAt, next.CustomerAt).
-			Set("delivery = ?, delivery_why = ?, language = ?, topic_id = ?", next.Delivery, next.DeliveryWhy, next.Language, next.TopicID).
-			Set("lane = ?, lane_why = ?, urgency = ?, due_at = ?", next.Lane, next.LaneWhy, next.Urgency, next.DueAt)
-	})
-	if errors.Is(err, ErrChanged) {
-		return fmt.Errorf("continue case %d: %w", c.ID, err)
-	}
-	if err != nil {
-		return err
+	if err := c.pass(event); err != nil {
+		return nil, err
 	}
 	if raised {
-		if err := tell(ctx, tx, c, before.HolderID, LaneRaised, fmt.Sprintf("raised:%d:%d", c.ID, c.Version)); err != nil {
-			return err
-		}
-		return record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: LaneRaised, Lane: before.Lane, Detail: Detail{Rule: c.LaneWhy}})
+		news = append(news, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: LaneRaised, Lane: before.Lane, Detail: Detail{Rule: c.LaneWhy}})
+		return news, tell(ctx, tx, c, before.HolderID, LaneRaised, fmt.Sprintf("raised:%d:%d", c.ID, c.Version))
 	}
 	if c.State == Open && before.State != Open {
-		return record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: CaseReopened, Lane: c.Lane})
+		news = append(news, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: CaseReopened, Lane: c.Lane})
 	}
-	return nil
+	return news, nil
 }
 
 // outcome reads what a customer's words after our answer say of it, thanks the author for a good one
 // and takes the thanks back when it turns out otherwise.
-func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming, author int64) (Event, error) {
-	a, err := findMember(ctx, tx, author)
+func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming) (Event, []Activity, error) {
+	author, err := findMember(ctx, tx, c.AnsweredBy)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	about := fmt.Sprintf("answered:%d:%d", c.ID, c.AnsweredAt)
-	earn := func(rule gamification.Rule) error {
-		if a.Role.Employee() {
-			return nil
+	good := func(e Event, rule gamification.Rule, kind Kind) (Event, []Activity, error) {
+		if !author.Role.Employee() {
+			err := gamification.Earn(ctx, tx, tx.Now(), gamification.Entry{
+				BrandID: c.BrandID, MemberID: author.ID, CaseID: c.ID, Event: about, Rule: rule,
+			})
+			if err != nil {
+				return "", nil, err
+			}
 		}
-		return gamification.Earn(ctx, tx, tx.Now(), gamification.Entry{
-			BrandID: c.BrandID, MemberID: author, CaseID: c.ID, Event: about, Rule: rule,
-		})
-	}
-	say := func(kind Kind) error {
-		if err := tell(ctx, tx, c, author, kind, about+":"+string(kind)); err != nil {
-			return err
-		}
-		return record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: kind, Lane: c.Lane, Detail: Detail{Member: author}})
+		told := Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: kind, Lane: c.Lane, Detail: Detail{Member: author.ID}}
+		return e, []Activity{told}, tell(ctx, tx, c, author.ID, kind, about+":"+string(kind))
 	}
 	switch triage.ReadOutcome(in.Mention.Text) {
 	case "solved":
-		return Solve, errors.Join(earn(gamification.Solved), say(CaseSolved))
+		return good(Solve, gamification.Solved, CaseSolved)
 	case "thanks":
-		return CustomerSaid, errors.Join(earn(gamification.Thanked), say(CustomerThanks))
+		return good(CustomerSaid, gamification.Thanked, CustomerThanks)
 	case "still_broken", "sarcastic":
-		return CustomerWrote, gamification.Reverse(ctx, tx, tx.Now(), about)
+		return CustomerWrote, nil, gamification.Reverse(ctx, tx, tx.Now(), about)
 	}
-	return CustomerWrote, nil
+	return CustomerWrote, nil, nil
 }
 
 // brandWrote notes an answer that the brand gave with another tool, and warns whoever was about to.
-func (c *Case) brandWrote(ctx context.Context, tx Tx, m *listeners.Mention) error {
+func (c *Case) brandWrote(ctx context.Context, tx Tx, m *listeners.Mention) ([]Activity, error) {
 	if m.CreatedAt <= c.AnsweredAt {
-		return nil
+		return nil, nil
 	}
 	before := *c
+	c.AnsweredAt = m.CreatedAt
+	c.FirstAnswerAt = cmp.Or(c.FirstAnswerAt, m.CreatedAt)
 	if m.CreatedAt < c.CustomerAt { // it answered an earlier post; the latest still waits
-		_, err := tx.NewUpdate().Model(c).Set("answered_at = ?, first_answer_at = COALESCE(first_answer_at, ?), version = version + 1", m.CreatedAt, m.CreatedAt).
-			Where("id = ?", c.ID).Returning("*").Exec(ctx)
-		return err
+		c.Version++
+		return nil, nil
 	}
-	waiting, err := listeners.Cancel(ctx, tx, c.ID, "answered_elsewhere")
-	if err != nil {
-		return err
-	}
-	if err := withdraw(ctx, tx, c.ID); err != nil {
-		return err
+	var waiting []listeners.Reply
+	if c.Fence > 0 { // somebody has claimed it, so there may be answers of ours
+		var err error
+		if waiting, err = listeners.Cancel(ctx, tx, c.ID, "answered_elsewhere"); err != nil {
+			return nil, err
+		}
+		if err := withdraw(ctx, tx, c.ID); err != nil {
+			return nil, err
+		}
 	}
 	if len(waiting) > 0 { // ours does not leave any more
-		if err := c.move(ctx, tx, SendFailed, nil); err != nil {
-			return err
+		if err := c.pass(SendFailed); err != nil {
+			return nil, err
 		}
 	}
-	err = c.move(ctx, tx, BrandWrote, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-		q = q.Set("answered_at = ?, first_answer_at = COALESCE(first_answer_at, ?)", m.CreatedAt, m.CreatedAt)
-		if c.State != Answered {
-			q = q.Set("answered_by = NULL")
-		}
-		return q
-	})
-	if err != nil {
-		return err
+	if c.State != Answered {
+		c.AnsweredBy = 0
 	}
-	if before.HolderID != 0 {
-		if err := tell(ctx, tx, c, before.HolderID, CaseElsewhere, "elsewhere:"+m.NativeID); err != nil {
-			return err
-		}
+	if err := c.pass(BrandWrote); err != nil {
+		return nil, err
+	}
+	if err := tell(ctx, tx, c, before.HolderID, CaseElsewhere, "elsewhere:"+m.NativeID); err != nil {
+		return nil, err
 	}
 	for _, r := range waiting {
 		if err := undeliver(ctx, tx, c, r); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: CaseElsewhere, Lane: c.Lane, Detail: Detail{Text: m.URL}})
+	return []Activity{{BrandID: c.BrandID, CaseID: c.ID, Kind: CaseElsewhere, Lane: c.Lane, Detail: Detail{Text: m.URL}}}, nil
 }
