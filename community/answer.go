@@ -45,7 +45,8 @@ const (
 const mostText = 10_000
 
 // SaveDraft keeps the member's text for a case and, if the case is free or the member's, renews the
-// claim. held tells whether the member has the case now; the text is kept either way.
+// claim. held tells whether the member has the case now; the text is kept either way, unless it is
+// what the member has just sent: a draft that was on its way meanwhile.
 func SaveDraft(ctx context.Context, tx Tx, m *Member, caseID int64, text string) (a Answer, c Case, held bool, err error) {
 	if len(text) > mostText {
 		return a, c, false, &Invalid{"text", "this text is too long to keep"}
@@ -60,6 +61,10 @@ func SaveDraft(ctx context.Context, tx Tx, m *Member, caseID int64, text string)
 		c, held = got, true
 	case !errors.Is(err, ErrTaken) && !errors.Is(err, ErrNotOpen):
 		return a, c, false, err
+	default:
+		if sent, err := Sent(ctx, tx, m, caseID, text); err != nil || sent {
+			return a, c, false, err
+		}
 	}
 	a, err = DraftOf(ctx, tx, m, caseID)
 	if err != nil {
@@ -70,6 +75,17 @@ func SaveDraft(ctx context.Context, tx Tx, m *Member, caseID int64, text string)
 	}
 	a.Text = text
 	return a, c, held, a.store(ctx, tx, m, &c)
+}
+
+// Sent tells whether the member has an answer to a case that says just this and waits for a reviewer
+// or was approved.
+func Sent(ctx context.Context, db bun.IDB, m *Member, caseID int64, text string) (bool, error) {
+	sent, err := db.NewSelect().Model((*Answer)(nil)).
+		Where("case_id = ? AND member_id = ? AND state IN ('submitted', 'approved') AND text = ?", caseID, m.ID, strings.TrimSpace(text)).Exists(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for an answer to case %d: %w", caseID, err)
+	}
+	return sent, nil
 }
 
 // DraftOf reads what the member has written for a case and not submitted; an empty answer if nothing.

@@ -197,3 +197,24 @@ func CustomerHistory(ctx context.Context, db bun.IDB, m *Member, accountID int64
 	}
 	return all, nil
 }
+
+// Outcomes reads how the customers of these cases took a member's answers, the latest word of each:
+// CustomerThanks or CaseSolved.
+func Outcomes(ctx context.Context, db bun.IDB, m *Member, caseIDs []int64) (map[int64]Kind, error) {
+	if len(caseIDs) == 0 {
+		return nil, nil
+	}
+	var all []Activity
+	err := db.NewSelect().Model(&all).Where("a.case_id IN (?) AND a.kind IN (?)", bun.In(caseIDs), bun.In([]Kind{CustomerThanks, CaseSolved})).
+		Order("a.id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the outcomes of cases: %w", err)
+	}
+	latest := make(map[int64]Kind, len(all))
+	for _, a := range all {
+		if a.Detail.Member == m.ID {
+			latest[a.CaseID] = a.Kind
+		}
+	}
+	return latest, nil
+}

@@ -48,6 +48,9 @@ var table = map[Rule]terms{
 	Solved:         {amount: 15, matures: 48 * time.Hour},
 }
 
+// Pays is how many points the rule gives within its daily limit.
+func (r Rule) Pays() int { return table[r].amount }
+
 // Entry is one line of the ledger.
 type Entry struct {
 	bun.BaseModel `bun:"table:point_entries"`

@@ -72,7 +72,7 @@ func (d *Desk) Submit(ctx context.Context, tx listeners.Tx, m *community.Member,
 	if err := d.check(c.Network, text); err != nil {
 		return community.Answer{}, err
 	}
-	why, err := d.whyReview(ctx, tx, m, &c, text)
+	why, err := d.WhyReview(ctx, tx, m, &c, text)
 	if err != nil {
 		return community.Answer{}, err
 	}
@@ -98,8 +98,9 @@ func (d *Desk) check(network, text string) error {
 	return nil
 }
 
-// whyReview says why a person must look at an answer first, or "" if it may leave at once.
-func (d *Desk) whyReview(ctx context.Context, db bun.IDB, m *community.Member, c *community.Case, text string) (string, error) {
+// WhyReview says why a person must look at an answer first, or "" if it may leave at once. Without a
+// text it says what is certain before anybody has written.
+func (d *Desk) WhyReview(ctx context.Context, db bun.IDB, m *community.Member, c *community.Case, text string) (string, error) {
 	if flags := Flags(text); len(flags) > 0 && !m.Role.Employee() {
 		return string(flags[0]), nil
 	}
@@ -230,6 +231,22 @@ func (d *Desk) TakeBack(ctx context.Context, tx listeners.Tx, m *community.Membe
 		return a, err
 	}
 	return a, gamification.Reverse(ctx, tx, tx.Now(), community.ReviewEvent(r.ReviewID))
+}
+
+// Reviews reads the latest decision over each of these answers, by answer id.
+func Reviews(ctx context.Context, db bun.IDB, answerIDs []int64) (map[int64]Review, error) {
+	if len(answerIDs) == 0 {
+		return nil, nil
+	}
+	var all []Review
+	if err := db.NewSelect().Model(&all).Where("answer_id IN (?)", bun.In(answerIDs)).Order("id").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read the reviews of answers: %w", err)
+	}
+	latest := make(map[int64]Review, len(all))
+	for _, r := range all {
+		latest[r.AnswerID] = r
+	}
+	return latest, nil
 }
 
 // Waiting is one answer in the queue with all that a reviewer needs.
