@@ -3,12 +3,15 @@ package web
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
+	"github.com/go-chi/chi/v5"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 
 	"github.com/kith-social/kith/clock"
@@ -36,8 +39,12 @@ type App struct {
 // handler answers a request or says why not; the error becomes a page in one place.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
+// longestForm bounds what a form may carry, in bytes.
+const longestForm = 256 << 10
+
 func (a *App) page(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, longestForm)
 		if err := h(w, r); err != nil {
 			a.Refuse(w, r, a.Guard.Tell(r.Context(), err))
 		}
@@ -47,6 +54,15 @@ func (a *App) page(h handler) http.Handler {
 // write runs f in a transaction that is on disk when it returns.
 func (a *App) write(ctx context.Context, f func(context.Context, listeners.Tx) error) error {
 	return a.DB.Transact(ctx, db.Full, f)
+}
+
+// pathID reads an id from the address; sql.ErrNoRows where it is none.
+func pathID(r *http.Request, name string) (int64, error) {
+	id, err := strconv.ParseInt(chi.URLParam(r, name), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read %s from the address: %w", name, sql.ErrNoRows)
+	}
+	return id, nil
 }
 
 // render writes a component as the answer.
@@ -120,11 +136,6 @@ func zone(name string) *time.Location {
 		return time.UTC
 	}
 	return z
-}
-
-// Refuse shows a failure as a page.
-func (a *App) Refuse(w http.ResponseWriter, r *http.Request, f access.Failure) {
-	http.Error(w, Sentence(r.Context(), f.Sentence), f.Status)
 }
 
 // NotFound answers for addresses that do not exist.

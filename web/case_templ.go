@@ -875,7 +875,7 @@ func toast(text, undo string, until clock.Time) templ.Component {
 	})
 }
 
-// ledgerLine is one line of the points ledger.
+// ledgerLine is one line of the points ledger; its children say more about it.
 func ledgerLine(n int, reason string, at clock.Time, pendingUntil clock.Time) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -940,6 +940,10 @@ func ledgerLine(n int, reason string, at clock.Time, pendingUntil clock.Time) te
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
+		}
+		templ_7745c5c3_Err = templ_7745c5c3_Var39.Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 77, "</div><span class=\"meta\">")
 		if templ_7745c5c3_Err != nil {

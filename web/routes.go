@@ -2,21 +2,62 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/kith-social/kith/server/access"
 )
 
-// Routes lists every page, as an outline of the app, with what the policy must allow.
+// Routes are the pages of the app, each with what the policy must allow for it. A page that is not
+// listed does not exist.
 func (a *App) Routes() []access.Route {
+	limited := a.Guard.LimitSignIn
 	return []access.Route{
+		// The way in and out.
+		{Method: "GET", Pattern: "/", Object: "home", Action: "read", Handler: a.page(a.home)},
+		{Method: "GET", Pattern: "/sign-in", Object: "sign-in", Action: "use", Handler: a.page(a.signInForm)},
+		{Method: "POST", Pattern: "/sign-in", Object: "sign-in", Action: "use", Handler: limited(a.page(a.signIn))},
+		{Method: "GET", Pattern: "/sign-in/{secret}", Object: "sign-in", Action: "use", Handler: a.page(a.linkForm)},
+		{Method: "POST", Pattern: "/sign-in/{secret}", Object: "sign-in", Action: "use", Handler: limited(a.page(a.signInByLink))},
+		{Method: "POST", Pattern: "/sign-out", Object: "session", Action: "end", Handler: a.page(a.signOut)},
+		{Method: "POST", Pattern: "/sign-out/everywhere", Object: "session", Action: "end", Handler: a.page(a.signOutEverywhere)},
+		{Method: "POST", Pattern: "/preferences", Object: "preferences", Action: "change", Handler: a.page(a.prefer)},
+
+		// Answering: feed, case and mine have their lines here.
+
+		// Reviewing.
+		{Method: "GET", Pattern: "/review", Object: "review", Action: "read", Handler: a.page(a.review)},
+		{Method: "GET", Pattern: "/review/{answer}", Object: "review", Action: "read", Handler: a.page(a.review)},
+		{Method: "POST", Pattern: "/review/{answer}/approve", Object: "answer", Action: "decide", Handler: a.page(a.approve)},
+		{Method: "POST", Pattern: "/review/{answer}/return", Object: "answer", Action: "decide", Handler: a.page(a.returnAnswer)},
+		{Method: "POST", Pattern: "/review/{answer}/staff", Object: "case", Action: "escalate", Handler: a.page(a.reviewToStaff)},
+		{Method: "POST", Pattern: "/review/{answer}/undo", Object: "answer", Action: "decide", Handler: a.page(a.undoApproval)},
+		{Method: "POST", Pattern: "/replies/{reply}/settle", Object: "reply", Action: "settle", Handler: a.page(a.settleReply)},
+
+		// What it brings.
+		{Method: "GET", Pattern: "/points", Object: "points", Action: "read", Handler: a.page(a.points)},
+		{Method: "GET", Pattern: "/board", Object: "leaderboard", Action: "read", Handler: a.page(a.board)},
+
+		// Oneself.
+		{Method: "GET", Pattern: "/me", Object: "me", Action: "read", Handler: a.page(a.me)},
+		{Method: "POST", Pattern: "/me/brand", Object: "brand", Action: "choose", Handler: a.page(a.chooseBrand)},
+		{Method: "POST", Pattern: "/me/password", Object: "password", Action: "change", Handler: limited(a.page(a.changePassword))},
+		{Method: "POST", Pattern: "/me/tokens", Object: "token", Action: "manage", Handler: a.page(a.addToken)},
+		{Method: "POST", Pattern: "/me/tokens/{token}/revoke", Object: "token", Action: "manage", Handler: a.page(a.revokeToken)},
+		{Method: "GET", Pattern: "/notices", Object: "notice", Action: "read", Handler: a.page(a.notices)},
+		{Method: "POST", Pattern: "/notices/read", Object: "notice", Action: "read", Handler: a.page(a.readNotices)},
+
+		// What pages are made of.
+		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},
 		{Method: "GET", Pattern: "/assets/*", Object: "asset", Action: "read", Handler: Assets()},
-		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: a.page(a.stream)},
 	}
 }
 
-func (a *App) stream(w http.ResponseWriter, r *http.Request) error {
+// casePath is the page of a case.
+func casePath(id int64) string { return fmt.Sprintf("/cases/%d", id) }
+
+// stream tells an open page of changes for as long as the member may hear of them.
+func (a *App) stream(w http.ResponseWriter, r *http.Request) {
 	id := access.From(r.Context())
 	a.Listen(w, r, *id.Member, func(ctx context.Context) bool { return a.Guard.Still(ctx, id) == nil })
-	return nil
 }

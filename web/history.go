@@ -1,0 +1,75 @@
+package web
+
+import (
+	"context"
+
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/moderation"
+)
+
+// kindLooks are how the kinds of activities look in a history; a kind without one looks plain.
+var kindLooks = map[community.Kind]struct{ icon, look string }{
+	community.CaseReopened:    {"inbox", ""},
+	community.CaseClaimed:     {"hand", ""},
+	community.CaseReleased:    {"undo-2", ""},
+	community.LeaseEnded:      {"timer", ""},
+	community.AnswerSubmitted: {"pencil-line", ""},
+	community.AnswerReturned:  {"undo-2", "bad"},
+	community.AnswerApproved:  {"check", "good"},
+	community.AnswerTakenBack: {"undo-2", ""},
+	community.ReplySent:       {"send", "good"},
+	community.ReplyFailed:     {"circle-alert", "bad"},
+	community.ReplyDoubtful:   {"triangle-alert", "bad"},
+	community.CaseElsewhere:   {"info", ""},
+	community.CustomerThanks:  {"sparkles", "good"},
+	community.CaseSolved:      {"check-check", "good"},
+	community.Escalated:       {"hand", ""},
+	community.LaneRaised:      {"triangle-alert", ""},
+	community.CaseClosed:      {"check", ""},
+}
+
+// history writes the activities of a case as people read them, oldest first.
+func history(ctx context.Context, activities []community.Activity, members map[int64]community.Member) []Entry {
+	entries := make([]Entry, len(activities))
+	for i, a := range activities {
+		look := kindLooks[a.Kind]
+		if look.icon == "" {
+			look.icon = "info"
+		}
+		entries[i] = Entry{Icon: look.icon, Look: look.look, Text: happened(ctx, a, members), At: a.CreatedAt}
+	}
+	return entries
+}
+
+// happened is the sentence of an activity, with the reason where somebody gave one.
+func happened(ctx context.Context, a community.Activity, members map[int64]community.Member) string {
+	who := members[a.ActorID].PublicName
+	if a.Kind == community.LeaseEnded {
+		who = members[a.Detail.Member].PublicName
+	}
+	if who == "" {
+		who = T(ctx, "activity_by_rule")
+	}
+	said := T(ctx, "activity."+string(a.Kind), "who", who)
+	switch why := a.Detail; {
+	case a.Kind == community.AnswerSubmitted && why.Rule != "":
+		return said + " " + whyReviewed(ctx, why.Rule) + "."
+	case a.Kind == community.ReplyFailed && why.Text != "":
+		return said + " " + T(ctx, "network_error."+why.Text)
+	case a.Kind == community.LaneRaised && why.Rule != "":
+		return said + " " + T(ctx, "lane_why."+why.Rule)
+	case a.Kind != community.ReplyDoubtful && a.Kind != community.CaseElsewhere && why.Text != "":
+		return said + " “" + why.Text + "”"
+	}
+	return said
+}
+
+// whyReviewed says why a person looks at an answer before it leaves.
+func whyReviewed(ctx context.Context, code string) string {
+	switch moderation.Flag(code) {
+	case moderation.HasLink, moderation.HasEmail, moderation.HasPhone:
+		return T(ctx, "guard."+code)
+	}
+	return T(ctx, "why."+code)
+}
+

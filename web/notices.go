@@ -1,0 +1,38 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/server/access"
+)
+
+// mostNotices is how many unread notices are shown together; the rest follows once these are read.
+const mostNotices = 20
+
+func (a *App) notices(w http.ResponseWriter, r *http.Request) error {
+	unread, err := community.Unread(r.Context(), a.DB.Read(), access.From(r.Context()).Member.ID, mostNotices)
+	if err != nil {
+		return err
+	}
+	return render(w, r, http.StatusOK, noticesPage(unread))
+}
+
+// readNotices marks what was shown as read, so that a notice which came meanwhile is not lost.
+func (a *App) readNotices(w http.ResponseWriter, r *http.Request) error {
+	upTo, err := strconv.ParseInt(r.PostFormValue("up_to"), 10, 64)
+	if err != nil {
+		return &community.Invalid{Field: "up_to", Sentence: "this form cannot be read"}
+	}
+	err = a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		return community.MarkRead(ctx, tx, access.From(ctx).Member.ID, upTo)
+	})
+	if err != nil {
+		return err
+	}
+	goTo(w, r, access.Next(r.PostFormValue("back")))
+	return nil
+}

@@ -1,0 +1,284 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
+	"github.com/kith-social/kith/server/access"
+	"github.com/kith-social/kith/triage"
+)
+
+// reviewing is what the review page shows: the queue, and one answer of it.
+type reviewing struct {
+	Queue   []moderation.Waiting
+	Doubts  []doubt
+	Item    *reviewItem // nil where nothing waits
+	Decided *decided    // the answer decided just before, nil for none
+	Open    bool        // a phone shows the item instead of the queue
+}
+
+// reviewItem is one answer with all that helps to decide about it.
+type reviewItem struct {
+	moderation.Waiting
+	Handle   string              // the brand's account that will post it
+	Thread   []listeners.Mention // up to the post that is answered
+	Since    []listeners.Mention // what came after it
+	Post     listeners.Mention   // the post that is answered
+	Score    triage.Score        // of Post
+	Why      []triage.Span       // of Post
+	Flags    []moderation.Flag
+	Record   moderation.Record // of the author
+	Timeline []community.Activity
+	Members  map[int64]community.Member
+}
+
+// wroteAgain tells whether the customer wrote after what the answer answers.
+func (it *reviewItem) wroteAgain() bool {
+	return slices.ContainsFunc(it.Since, func(m listeners.Mention) bool { return !m.Ours })
+}
+
+// decided is an answer that left the queue, for the toast that says so.
+type decided struct {
+	ID     int64
+	Author string
+	State  community.AnswerState
+	Until  clock.Time // when it is too late to undo; 0 for what cannot be undone
+}
+
+// doubt is a reply of which only a person can say whether it is on the network.
+type doubt struct {
+	Reply listeners.Reply
+	Post  listeners.Mention // that it answers
+}
+
+// mostWaiting is how much of the queue is listed; the longest waiting come first, so the rest follows.
+const mostWaiting = 100
+
+func (a *App) review(w http.ResponseWriter, r *http.Request) error {
+	ctx, me := r.Context(), access.From(r.Context()).Member
+	v, err := a.readQueue(ctx, me)
+	if err != nil {
+		return err
+	}
+	if fragment(r) && r.URL.Query().Get("part") == "queue" {
+		current, _ := strconv.ParseInt(chi.URLParam(r, "answer"), 10, 64)
+		return render(w, r, http.StatusOK, reviewQueue(v, current))
+	}
+	if chi.URLParam(r, "answer") != "" {
+		id, err := pathID(r, "answer")
+		if err != nil {
+			return err
+		}
+		if v.Item, err = a.readItem(ctx, me, id); err != nil {
+			return err
+		}
+		v.Open = true
+	} else if len(v.Queue) > 0 {
+		if v.Item, err = a.readItem(ctx, me, v.Queue[0].Answer.ID); err != nil {
+			return err
+		}
+	}
+	if fragment(r) && r.URL.Query().Get("part") == "thread" && v.Item != nil {
+		return render(w, r, http.StatusOK, reviewThread(v.Item))
+	}
+	if v.Decided, err = a.readDecided(ctx, me, r.URL.Query().Get("after")); err != nil {
+		return err
+	}
+	return render(w, r, http.StatusOK, reviewPage(v))
+}
+
+// readQueue reads what waits: answers, and replies in doubt.
+func (a *App) readQueue(ctx context.Context, me *community.Member) (v reviewing, err error) {
+	read := a.DB.Read()
+	if v.Queue, err = moderation.Queue(ctx, read, me, mostWaiting); err != nil {
+		return v, err
+	}
+	replies, err := listeners.Unsettled(ctx, read, me.BrandID, mostWaiting)
+	if err != nil {
+		return v, err
+	}
+	ids := make([]int64, len(replies))
+	for i, r := range replies {
+		ids[i] = r.MentionID
+	}
+	posts, err := listeners.FindMentions(ctx, read, ids)
+	for _, r := range replies {
+		v.Doubts = append(v.Doubts, doubt{r, posts[r.MentionID]})
+	}
+	return v, err
+}
+
+// readItem reads one answer with its thread, its signals and its history.
+func (a *App) readItem(ctx context.Context, me *community.Member, id int64) (*reviewItem, error) {
+	read := a.DB.Read()
+	it := &reviewItem{}
+	var err error
+	if it.Answer, it.Case, err = community.FindAnswer(ctx, read, me, id); err != nil {
+		return nil, err
+	}
+	if it.Answer.State == community.Draft || it.Answer.State == community.Returned {
+		return nil, fmt.Errorf("review answer %d: it is in its author's hands: %w", id, sql.ErrNoRows)
+	}
+	if it.Members, err = community.Members(ctx, read, me.BrandID); err != nil {
+		return nil, err
+	}
+	it.Author = it.Members[it.Answer.MemberID]
+	conn, err := listeners.FindConnection(ctx, read, it.Case.ConnectionID)
+	if err != nil {
+		return nil, err
+	}
+	it.Handle = conn.Handle
+	thread, err := listeners.Thread(ctx, read, it.Case.ID)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(thread, func(m listeners.Mention) bool { return m.ID == it.Answer.MentionID })
+	if at < 0 {
+		return nil, fmt.Errorf("review answer %d: the post it answers is not in its case: %w", id, sql.ErrNoRows)
+	}
+	it.Thread, it.Post, it.Since = thread[:at], thread[at], thread[at+1:]
+	if err := json.Unmarshal([]byte(cmp.Or(it.Post.Score, "{}")), &it.Score); err != nil {
+		return nil, fmt.Errorf("read the score of mention %d: %w", it.Post.ID, err)
+	}
+	if it.Why, err = a.Intake.Why(me.BrandID, it.Post.Text, strongest); err != nil {
+		return nil, err
+	}
+	it.Flags = moderation.Flags(it.Answer.Text)
+	if it.Record, err = moderation.RecordOf(ctx, read, it.Answer.MemberID); err != nil {
+		return nil, err
+	}
+	it.Timeline, err = community.Timeline(ctx, read, it.Case.ID)
+	return it, err
+}
+
+// readDecided reads what became of the answer decided just before; nil where the address names none.
+func (a *App) readDecided(ctx context.Context, me *community.Member, id string) (*decided, error) {
+	if id == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return nil, sql.ErrNoRows
+	}
+	answer, _, err := community.FindAnswer(ctx, a.DB.Read(), me, n)
+	if err != nil {
+		return nil, err
+	}
+	members, err := community.Members(ctx, a.DB.Read(), me.BrandID)
+	if err != nil {
+		return nil, err
+	}
+	d := &decided{ID: n, Author: members[answer.MemberID].PublicName, State: answer.State}
+	if answer.State != community.Approved {
+		return d, nil
+	}
+	replies, err := listeners.Replies(ctx, a.DB.Read(), []int64{n})
+	if reply := replies[n]; reply.State == listeners.Waiting && reply.DueAt > view(ctx).Now {
+		d.Until = reply.DueAt
+	}
+	return d, err
+}
+
+// decide runs a decision over the answer that the address names and goes on to the next one.
+func (a *App) decide(w http.ResponseWriter, r *http.Request, decision func(context.Context, listeners.Tx, *community.Member, int64) error) error {
+	id, err := pathID(r, "answer")
+	if err != nil {
+		return err
+	}
+	me := access.From(r.Context()).Member
+	err = a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error { return decision(ctx, tx, me, id) })
+	if err != nil {
+		return err
+	}
+	left, err := moderation.Queue(r.Context(), a.DB.Read(), me, 1)
+	if err != nil {
+		return err
+	}
+	path := "/review"
+	if len(left) > 0 {
+		path = reviewPath(left[0].Answer.ID)
+	}
+	goTo(w, r, fmt.Sprintf("%s?after=%d", path, id))
+	return nil
+}
+
+func (a *App) approve(w http.ResponseWriter, r *http.Request) error {
+	return a.decide(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64) error {
+		_, err := a.Desk.Approve(ctx, tx, me, id, newlines(r.PostFormValue("text")))
+		return err
+	})
+}
+
+func (a *App) returnAnswer(w http.ResponseWriter, r *http.Request) error {
+	return a.decide(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64) error {
+		_, err := a.Desk.Return(ctx, tx, me, id, newlines(r.PostFormValue("reason")))
+		return err
+	})
+}
+
+func (a *App) reviewToStaff(w http.ResponseWriter, r *http.Request) error {
+	return a.decide(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64) error {
+		answer, _, err := community.FindAnswer(ctx, tx, me, id)
+		if err != nil {
+			return err
+		}
+		if answer.State != community.Submitted {
+			return community.ErrDecided
+		}
+		_, err = community.HandToStaff(ctx, tx, me, answer.CaseID, strings.TrimSpace(r.PostFormValue("why")))
+		return err
+	})
+}
+
+func (a *App) undoApproval(w http.ResponseWriter, r *http.Request) error {
+	return a.decide(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64) error {
+		_, err := a.Desk.TakeBack(ctx, tx, me, id)
+		return err
+	})
+}
+
+// settleReply ends the doubt about a reply by a person's word.
+func (a *App) settleReply(w http.ResponseWriter, r *http.Request) error {
+	me, id := access.From(r.Context()).Member, chi.URLParam(r, "reply")
+	there := r.PostFormValue("there")
+	if there != "yes" && there != "no" {
+		return &community.Invalid{Field: "there", Sentence: "there is no such choice"}
+	}
+	err := a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		mine, err := listeners.Unsettled(ctx, tx, me.BrandID, mostWaiting)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(mine, func(reply listeners.Reply) bool { return reply.ID == id }) {
+			return listeners.ErrNotInDoubt
+		}
+		return a.Deliverer.Decide(ctx, tx, id, there == "yes")
+	})
+	if err != nil {
+		return err
+	}
+	goTo(w, r, "/review")
+	return nil
+}
+
+func reviewPath(answer int64) string { return fmt.Sprintf("/review/%d", answer) }
+
+// newlines gives a form's text the line ends that were typed.
+func newlines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
+
+// toastLife is how long a toast stays that asks for nothing.
+const toastLife = 6 * time.Second
