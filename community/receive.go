@@ -41,7 +41,7 @@ func Receive(ctx context.Context, tx Tx, conn listeners.Connection, customer []I
 	if err != nil || len(order) == 0 {
 		return nil, err
 	}
-	cases, err := casesOf(ctx, tx, conn, order)
+	cases, err := casesOf(ctx, tx, order)
 	if err != nil {
 		return nil, err
 	}
@@ -121,14 +121,13 @@ func converse(ctx context.Context, tx Tx, conn listeners.Connection, customer []
 
 // casesOf reads the cases of conversations, and keeps everybody else from changing them until the
 // transaction ends: on SQLite there is nobody else.
-func casesOf(ctx context.Context, tx Tx, conn listeners.Connection, keys []key) (map[key]*Case, error) {
-	threads := make([]string, len(keys))
+func casesOf(ctx context.Context, tx Tx, keys []key) (map[key]*Case, error) {
+	pairs := make([][]any, len(keys))
 	for i, k := range keys {
-		threads[i] = k.thread
+		pairs[i] = []any{k.account, k.thread}
 	}
 	var all []*Case
-	q := tx.NewSelect().Model(&all).
-		Where("c.brand_id = ? AND c.network = ? AND c.thread_key IN (?)", conn.BrandID, conn.Network, bun.In(threads))
+	q := tx.NewSelect().Model(&all).Where("(c.account_id, c.thread_key) IN (VALUES ?)", bun.In(pairs))
 	if tx.Dialect().Name() == dialect.PG {
 		q = q.Order("c.id").For("UPDATE")
 	}

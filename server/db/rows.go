@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"strings"
 )
@@ -54,22 +55,30 @@ func (t *transaction) InsertRows(ctx context.Context, table string, columns []st
 	return nil
 }
 
+// insertSQLite speaks to the driver itself: database/sql would cost a sixth of the time again.
 func (t *transaction) insertSQLite(ctx context.Context, table string, columns []string, rows int, values func(int, []any)) error {
 	names, _ := split(columns)
-	stmt, err := t.Tx.Tx.PrepareContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s)",
-		table, strings.Join(names, ", "), strings.Repeat(", ?", len(names)-1)))
-	if err != nil {
-		return err
-	}
-	defer stmt.Close()
-	row := make([]any, len(columns))
-	for i := range rows {
-		values(i, row)
-		if _, err := stmt.ExecContext(ctx, row...); err != nil {
+	query := fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s)", table, strings.Join(names, ", "), strings.Repeat(", ?", len(names)-1))
+	return t.conn.Raw(func(c any) error {
+		stmt, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, query)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		defer stmt.Close()
+		insert := stmt.(driver.StmtExecContext)
+		uncancelled := context.WithoutCancel(ctx) // the driver watches any other with a goroutine for each row
+		row, args := make([]any, len(columns)), make([]driver.NamedValue, len(columns))
+		for i := range rows {
+			values(i, row)
+			for n, v := range row {
+				args[n] = driver.NamedValue{Ordinal: n + 1, Value: v}
+			}
+			if _, err := insert.ExecContext(uncancelled, args); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
 }
 
 func (t *transaction) insertPostgres(ctx context.Context, table string, columns []string, rows int, values func(int, []any)) error {
