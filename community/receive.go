@@ -102,7 +102,7 @@ func converse(ctx context.Context, tx Tx, conn listeners.Connection, customer []
 	}
 	var accounts []listeners.Account
 	err := tx.NewSelect().Model(&accounts).Column("id", "native_id").
-		Where("brand_id = ? AND network = ? AND native_id IN (?)", conn.BrandID, conn.Network, bun.In(natives)).Scan(ctx)
+		Where("brand_id = ? AND network = ?", conn.BrandID, conn.Network).Where(listeners.AnyOf(tx, "native_id", natives)).Scan(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("find who was answered: %w", err)
 	}
@@ -267,8 +267,8 @@ func waitingOwn(ctx context.Context, tx Tx, conn listeners.Connection, keys []ke
 	err := tx.NewSelect().TableExpr("mentions AS m").
 		ColumnExpr("m.thread_key, a.id AS account_id, m.created_at").
 		Join("JOIN accounts AS a ON a.brand_id = m.brand_id AND a.network = m.network AND a.native_id = m.to_id").
-		Where("m.ours AND m.case_id IS NULL AND m.brand_id = ? AND m.network = ? AND m.thread_key IN (?)", conn.BrandID, conn.Network, bun.In(threads)).
-		Scan(ctx, &found)
+		Where("m.ours AND m.case_id IS NULL AND m.brand_id = ? AND m.network = ?", conn.BrandID, conn.Network).
+		Where(listeners.AnyOf(tx, "m.thread_key", threads)).Scan(ctx, &found)
 	if err != nil {
 		return nil, fmt.Errorf("find earlier answers: %w", err)
 	}

@@ -2,10 +2,13 @@ package listeners
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
 // Mention is a post as it is stored, once for each brand, network and native id. The brand's own
@@ -55,6 +58,16 @@ var mentionColumns = []string{
 	"delivery text", "delivery_why text", "score text", "created_at bigint", "seen_at bigint",
 }
 
+// AnyOf is the condition that a text column has one of many values. They are one argument, where
+// an IN list would be parsed value by value.
+func AnyOf(db bun.IDB, column string, values []string) (condition string, argument any) {
+	if db.Dialect().Name() == dialect.PG {
+		return column + " = ANY (?::text[])", pgdialect.Array(values)
+	}
+	list, _ := json.Marshal(values) // texts: it cannot fail
+	return column + " IN (SELECT value FROM json_each(?))", string(list)
+}
+
 // Fresh leaves out the posts that this brand has already stored, and doubles within the page. A post
 // that another connection of the brand heard first is noted as heard by this one too.
 func Fresh(ctx context.Context, tx Tx, c Connection, posts []Post) ([]Post, error) {
@@ -70,7 +83,7 @@ func Fresh(ctx context.Context, tx Tx, c Connection, posts []Post) ([]Post, erro
 		NativeID         string
 	}
 	err := tx.NewSelect().Table("mentions").Column("id", "connection_id", "native_id").
-		Where("brand_id = ? AND network = ? AND native_id IN (?)", c.BrandID, c.Network, bun.In(ids)).
+		Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", ids)).
 		Scan(ctx, &known)
 	if err != nil {
 		return nil, fmt.Errorf("look for known posts: %w", err)
@@ -115,7 +128,7 @@ func Accounts(ctx context.Context, tx Tx, c Connection, posts []Post) (map[strin
 	}
 	var known []Account
 	err := tx.NewSelect().Model(&known).
-		Where("brand_id = ? AND network = ? AND native_id IN (?)", c.BrandID, c.Network, bun.In(ids)).Scan(ctx)
+		Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", ids)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for accounts: %w", err)
 	}

@@ -35,6 +35,10 @@ func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(c
 		}
 		j := judged{Score: scorer.Score(p.Text)}
 		j.Decision = Decide(in.Rules, Facts{Score: j.Score})
+		j.text, err = json.Marshal(j.Score)
+		if err != nil {
+			return func(context.Context, listeners.Tx) error { return fmt.Errorf("score %s: %w", p.NativeID, err) }
+		}
 		scored[p.NativeID] = j
 	}
 	return func(ctx context.Context, tx listeners.Tx) error {
@@ -45,6 +49,7 @@ func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(c
 type judged struct {
 	Score triage.Score
 	Decision
+	text []byte // the score as it is stored
 }
 
 func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, posts []listeners.Post, scored map[string]judged) error {
@@ -77,11 +82,7 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 			own, ownPosts = append(own, m), append(ownPosts, p)
 			continue
 		}
-		text, err := json.Marshal(j.Score)
-		if err != nil {
-			return fmt.Errorf("store the score of %s: %w", p.NativeID, err)
-		}
-		m.Score = string(text)
+		m.Score = string(j.text)
 		customer = append(customer, community.Incoming{Mention: m, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule})
 	}
 	known, err := listeners.Recognise(ctx, tx, conn, ownPosts)
