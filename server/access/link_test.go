@@ -2,8 +2,10 @@ package access_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -88,13 +90,18 @@ func TestLinkEnds(t *testing.T) {
 func TestCVE_LinkTokens(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		secret := h.link(access.Link{})
-		h.do(func(ctx context.Context, tx access.Tx) error { // as if something had stored no hash
-			_, err := tx.NewRaw("INSERT INTO sign_in_links (hash, person_id, created_at, expires_at) VALUES ('', ?, ?, ?)",
-				h.lan.ID, tx.Now(), tx.Now().Add(time.Hour)).Exec(ctx)
-			return err
+		h.do(func(ctx context.Context, tx access.Tx) error { // as if something had stored no hash, or that of nothing
+			for _, hash := range []string{"", fmt.Sprintf("%x", sha256.Sum256(nil))} {
+				_, err := tx.NewRaw("INSERT INTO sign_in_links (hash, person_id, created_at, expires_at) VALUES (?, ?, ?, ?)",
+					hash, h.lan.ID, tx.Now(), tx.Now().Add(time.Hour)).Exec(ctx)
+				if err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		var hash string
-		if err := h.db.Read().NewSelect().Table("sign_in_links").Column("hash").Where("hash <> ''").Scan(t.Context(), &hash); err != nil {
+		if err := h.db.Read().NewSelect().Table("sign_in_links").Column("hash").Where("expires_at < ?", h.clock.Now().Add(time.Hour)).Scan(t.Context(), &hash); err != nil {
 			t.Fatal(err)
 		}
 		raw, err := base64.RawURLEncoding.DecodeString(secret)
