@@ -197,6 +197,9 @@ func PublishAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Mem
 
 // ReturnAnswer gives a submitted answer back to its author with advice; the author holds the case again.
 func ReturnAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Member, reason string) error {
+	if err := a.makeRoom(ctx, tx); err != nil {
+		return err
+	}
 	if err := a.decide(ctx, tx, Returned); err != nil {
 		return err
 	}
@@ -225,6 +228,9 @@ func TakeBackAnswer(ctx context.Context, tx Tx, m *Member, answerID int64) (Answ
 	if a.MemberID != m.ID && !m.MayReview() {
 		return a, ErrNotAllowed
 	}
+	if err := a.makeRoom(ctx, tx); err != nil {
+		return a, err
+	}
 	old, err := tx.NewUpdate().Model(&a).Set("state = ?, decided_at = NULL, version = version + 1", Draft).
 		Where("id = ? AND state = ?", a.ID, Approved).Returning("*").Exec(ctx)
 	if err != nil {
@@ -242,6 +248,17 @@ func TakeBackAnswer(ctx context.Context, tx Tx, m *Member, answerID int64) (Answ
 	return a, record(ctx, tx, Activity{
 		BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: AnswerTakenBack, Lane: c.Lane, Detail: Detail{Answer: a.ID},
 	})
+}
+
+// makeRoom puts aside what the author has saved since the answer was submitted, which pages do by
+// themselves: an author writes one text at a time for a case, and this answer is about to be it again.
+func (a *Answer) makeRoom(ctx context.Context, tx Tx) error {
+	_, err := tx.NewUpdate().Model((*Answer)(nil)).Set("state = ?, version = version + 1", Withdrawn).
+		Where("case_id = ? AND member_id = ? AND id <> ? AND state IN ('draft', 'returned')", a.CaseID, a.MemberID, a.ID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("put a later draft for case %d aside: %w", a.CaseID, err)
+	}
+	return nil
 }
 
 // withdraw ends the answers of a case that wait for a reviewer.

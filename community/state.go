@@ -52,30 +52,32 @@ var Events = []Event{
 	Claim, Release, Submit, Return, Publish, TakeBack, SendFailed, CustomerWrote, CustomerSaid, Solve, BrandWrote, Escalate, Close, Delete,
 }
 
-// moves is the whole machine: what is not in it is refused.
+// moves is the whole machine: what is not in it is refused. What networks tell (what was written, what
+// became of a reply) is refused in no state, because it has happened.
 var moves = map[State]map[Event]State{
 	Open: {
 		Claim: Claimed, CustomerWrote: Open, CustomerSaid: Open, Solve: Resolved, BrandWrote: AnsweredElsewhere,
-		Escalate: Open, Close: Closed, Delete: Gone,
+		SendFailed: Open, Escalate: Open, Close: Closed, Delete: Gone,
 	},
 	Claimed: {
 		Claim: Claimed, Release: Open, Submit: InReview, Publish: Answered, CustomerWrote: Claimed, CustomerSaid: Claimed, Solve: Claimed,
-		BrandWrote: AnsweredElsewhere, Escalate: Open, Close: Closed, Delete: Gone,
+		BrandWrote: AnsweredElsewhere, SendFailed: Claimed, Escalate: Open, Close: Closed, Delete: Gone,
 	},
 	InReview: {
 		Return: Claimed, Publish: Answered, CustomerWrote: InReview, CustomerSaid: InReview, Solve: InReview,
-		BrandWrote: AnsweredElsewhere, Escalate: Open, Close: Closed, Delete: Gone,
+		BrandWrote: AnsweredElsewhere, SendFailed: InReview, Escalate: Open, Close: Closed, Delete: Gone,
 	},
 	Answered: {
 		TakeBack: Claimed, SendFailed: Open, CustomerWrote: Open, CustomerSaid: Answered, Solve: Resolved,
 		BrandWrote: Answered, Close: Closed, Delete: Gone,
 	},
 	AnsweredElsewhere: {
-		CustomerWrote: Open, CustomerSaid: AnsweredElsewhere, Solve: Resolved, BrandWrote: AnsweredElsewhere, Close: Closed, Delete: Gone,
+		CustomerWrote: Open, CustomerSaid: AnsweredElsewhere, Solve: Resolved, BrandWrote: AnsweredElsewhere, SendFailed: AnsweredElsewhere,
+		Close: Closed, Delete: Gone,
 	},
 	Resolved: {CustomerWrote: Open, CustomerSaid: Resolved, Solve: Resolved, BrandWrote: Resolved, SendFailed: Resolved, Close: Closed, Delete: Gone},
 	Closed:   {CustomerWrote: Open, CustomerSaid: Closed, Solve: Closed, BrandWrote: Closed, SendFailed: Closed, Delete: Gone},
-	Ignored:  {CustomerWrote: Open, CustomerSaid: Ignored, Solve: Ignored, BrandWrote: Ignored, Delete: Gone},
+	Ignored:  {CustomerWrote: Open, CustomerSaid: Ignored, Solve: Ignored, BrandWrote: Ignored, SendFailed: Ignored, Delete: Gone},
 	Gone:     {SendFailed: Gone, BrandWrote: Gone, CustomerWrote: Open, CustomerSaid: Gone, Solve: Gone, Delete: Gone},
 }
 

@@ -96,6 +96,16 @@ func FindConnection(ctx context.Context, db bun.IDB, id int64) (Connection, erro
 	return c, nil
 }
 
+// OwnAccounts are the native ids of a brand's accounts on a network: what they write is the brand's.
+func OwnAccounts(ctx context.Context, db bun.IDB, brandID int64, network string) ([]string, error) {
+	var ids []string
+	err := db.NewSelect().Model((*Connection)(nil)).Column("native_id").Where("brand_id = ? AND network = ?", brandID, network).Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("list the own accounts of brand %d: %w", brandID, err)
+	}
+	return ids, nil
+}
+
 // Connections reads all connections of a brand, or of every brand for brandID 0.
 func Connections(ctx context.Context, db bun.IDB, brandID int64) ([]Connection, error) {
 	var all []Connection

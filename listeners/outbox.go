@@ -155,7 +155,8 @@ func Doubt(ctx context.Context, tx Tx) (int64, error) {
 	return res.RowsAffected()
 }
 
-// Recognise tells which of the connection's own posts are replies of this outbox, by native id. A
+// Recognise tells which of the brand's own posts are replies of this outbox, by native id: one account
+// may hear what another has posted. A
 // post whose reply is not known as sent yet is recognised by its parent and text; a reply that was
 // about to be sent again is put in doubt, so that it is found rather than doubled.
 func Recognise(ctx context.Context, tx Tx, c Connection, own []Post) (map[string]bool, error) {
@@ -168,7 +169,7 @@ func Recognise(ctx context.Context, tx Tx, c Connection, own []Post) (map[string
 	}
 	var known []Reply
 	err := tx.NewSelect().Model(&known).Column("id", "native_id", "parent_id", "text", "state").
-		Where("connection_id = ?", c.ID).
+		Where("connection_id IN (SELECT id FROM connections WHERE brand_id = ? AND network = ?)", c.BrandID, c.Network).
 		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.Where("native_id IN (?)", bun.In(natives)).
 				WhereOr("native_id = '' AND parent_id IN (?) AND state IN (?)", bun.In(parents), bun.In(inFlight))

@@ -204,9 +204,10 @@ func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer
 	if err != nil {
 		return err
 	}
+	asked := mentions[a.MentionID] // by the account that heard it, which may not be the one that the case began with
 	err = listeners.Queue(ctx, tx, listeners.Reply{
-		ID: d.NewID(), BrandID: a.BrandID, ConnectionID: c.ConnectionID, CaseID: c.ID, AnswerID: a.ID, MentionID: a.MentionID,
-		ReviewID: r.ID, ParentID: mentions[a.MentionID].NativeID, Text: a.Text, DueAt: tx.Now().Add(d.Undo),
+		ID: d.NewID(), BrandID: a.BrandID, ConnectionID: asked.ConnectionID, CaseID: c.ID, AnswerID: a.ID, MentionID: a.MentionID,
+		ReviewID: r.ID, ParentID: asked.NativeID, Text: a.Text, DueAt: tx.Now().Add(d.Undo),
 	})
 	if err != nil || author.Role.Employee() {
 		return err

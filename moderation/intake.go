@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/kith-social/kith/community"
@@ -28,9 +29,13 @@ func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(c
 	if err != nil {
 		return func(context.Context, listeners.Tx) error { return err }
 	}
+	own, err := listeners.OwnAccounts(context.Background(), in.Read, conn.BrandID, conn.Network)
+	if err != nil {
+		return func(context.Context, listeners.Tx) error { return err }
+	}
 	scored := make(map[string]judged, len(posts))
 	for _, p := range posts {
-		if p.Author.NativeID == conn.NativeID {
+		if slices.Contains(own, p.Author.NativeID) {
 			continue
 		}
 		j := judged{Score: scorer.Score(p.Text)}
