@@ -46,7 +46,8 @@ type SignIn struct{ Email, URL string }
 var roles = []string{"huy@example.com", "lan@example.com", "minh@example.com", "admin@example.com"}
 
 const (
-	linkLife = 24 * time.Hour
+	// linkLife outlasts what somebody who tries the demo moves the clock by.
+	linkLife = 30 * 24 * time.Hour
 	// pollEvery is how often the network is heard: what is posted shows within two seconds.
 	pollEvery = "1s"
 	// inThePast marks a connection while the script is played.
@@ -83,6 +84,9 @@ func Run(ctx context.Context, cfg Config, log *slog.Logger, ready func(Ready)) (
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	app, err := open(ctx, cfg.Server, hands, network, log)
+	if err != nil && ctx.Err() != nil {
+		return nil // stopped before it began
+	}
 	if err != nil {
 		return err
 	}
