@@ -57,6 +57,17 @@ func AddBrand(ctx context.Context, tx Tx, b Brand, topics []Topic) (Brand, error
 	return b, nil
 }
 
+// TakeTurns makes whoever else stores posts of a brand wait until the transaction ends: two accounts may
+// hear the same post, the same customer or the same thread at one moment.
+func TakeTurns(ctx context.Context, tx Tx, brandID int64) error {
+	var id int64
+	err := locked(tx, tx.NewSelect().Model((*Brand)(nil)).Column("id").Where("id = ?", brandID)).Scan(ctx, &id)
+	if err != nil {
+		return fmt.Errorf("store posts of brand %d: %w", brandID, err)
+	}
+	return nil
+}
+
 // FindBrand reads a brand by its short name; ErrUnknownBrand if there is none.
 func FindBrand(ctx context.Context, db bun.IDB, slug string) (Brand, error) {
 	var all []Brand

@@ -10,6 +10,7 @@ import (
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/triage"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 )
 
 // Case is one customer's conversation with a brand in one thread: what is claimed, answered, closed.
@@ -99,13 +100,23 @@ func FindCase(ctx context.Context, db bun.IDB, m *Member, id int64) (Case, error
 	return c, nil
 }
 
-// caseByID reads a case for what the product does by itself.
-func caseByID(ctx context.Context, db bun.IDB, id int64) (Case, error) {
+// caseByID reads a case for what the product does by itself, and keeps everybody else from changing it
+// until the transaction ends.
+func caseByID(ctx context.Context, tx Tx, id int64) (Case, error) {
 	var c Case
-	if err := db.NewSelect().Model(&c).Where("c.id = ?", id).Scan(ctx); err != nil {
+	if err := locked(tx, tx.NewSelect().Model(&c).Where("c.id = ?", id)).Scan(ctx); err != nil {
 		return c, fmt.Errorf("find case %d: %w", id, err)
 	}
 	return c, nil
+}
+
+// locked makes others wait who would change the rows read. A person whose case has moved meanwhile can
+// look again; what a network tells must be stored. On SQLite there is nobody else.
+func locked(tx Tx, q *bun.SelectQuery) *bun.SelectQuery {
+	if tx.Dialect().Name() == dialect.PG {
+		return q.For("NO KEY UPDATE")
+	}
+	return q
 }
 
 // HandToStaff moves a case to the employees, with the reason; a claim ends, drafts stay.

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/gamification"
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/triage"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 )
 
 // Incoming is a customer's post with what was decided about it.
@@ -37,7 +37,11 @@ type key struct {
 // it continued. Posts may come in any order; what counts is when they were written. elsewhere tells of
 // which own posts our outbox knows nothing.
 func Receive(ctx context.Context, tx Tx, conn listeners.Connection, customer []Incoming, own []*listeners.Mention, elsewhere func(*listeners.Mention) bool) ([]int64, error) {
-	groups, order, err := converse(ctx, tx, conn, customer, own)
+	waiting, err := continued(ctx, tx, conn, own)
+	if err != nil {
+		return nil, err
+	}
+	groups, order, err := converse(ctx, tx, conn, customer, slices.Concat(own, waiting))
 	if err != nil || len(order) == 0 {
 		return nil, err
 	}
@@ -73,7 +77,10 @@ func Receive(ctx context.Context, tx Tx, conn listeners.Connection, customer []I
 	if err := recordAll(ctx, tx, news); err != nil {
 		return nil, err
 	}
-	return ids, open(ctx, tx, conn, fresh, groups, elsewhere)
+	if err := open(ctx, tx, conn, fresh, groups, elsewhere); err != nil {
+		return nil, err
+	}
+	return ids, keep(ctx, tx, waiting)
 }
 
 // converse groups posts by thread and customer. Own posts are grouped with the customer they answer.
@@ -120,18 +127,15 @@ func converse(ctx context.Context, tx Tx, conn listeners.Connection, customer []
 }
 
 // casesOf reads the cases of conversations, and keeps everybody else from changing them until the
-// transaction ends: on SQLite there is nobody else.
+// transaction ends.
 func casesOf(ctx context.Context, tx Tx, keys []key) (map[key]*Case, error) {
 	pairs := make([][]any, len(keys))
 	for i, k := range keys {
 		pairs[i] = []any{k.account, k.thread}
 	}
 	var all []*Case
-	q := tx.NewSelect().Model(&all).Where("(c.account_id, c.thread_key) IN (VALUES ?)", bun.In(pairs))
-	if tx.Dialect().Name() == dialect.PG {
-		q = q.Order("c.id").For("UPDATE")
-	}
-	if err := q.Scan(ctx); err != nil {
+	q := tx.NewSelect().Model(&all).Where("(c.account_id, c.thread_key) IN (VALUES ?)", bun.In(pairs)).Order("c.id")
+	if err := locked(tx, q).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("find the cases of posts: %w", err)
 	}
 	byKey := make(map[key]*Case, len(all))
@@ -384,6 +388,9 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) (news []Ac
 		news = append(news, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: LaneRaised, Lane: before.Lane, Detail: Detail{Rule: c.LaneWhy}})
 		return news, tell(ctx, tx, c, before.HolderID, LaneRaised, fmt.Sprintf("raised:%d:%d", c.ID, c.Version))
 	}
+	if before.State == Ignored && c.State == Open && c.AnsweredAt >= c.CustomerAt {
+		return news, c.pass(BrandWrote) // no noise after all, and answered long ago
+	}
 	if c.State == Open && before.State != Open {
 		news = append(news, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: CaseReopened, Lane: c.Lane})
 	}
@@ -424,6 +431,10 @@ func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming) (Event, []Activi
 // brandWrote notes an answer that the brand gave with another tool, and warns whoever was about to.
 func (c *Case) brandWrote(ctx context.Context, tx Tx, m *listeners.Mention) ([]Activity, error) {
 	if m.CreatedAt <= c.AnsweredAt {
+		if m.CreatedAt < c.FirstAnswerAt {
+			c.FirstAnswerAt = m.CreatedAt
+			c.Version++
+		}
 		return nil, nil
 	}
 	before := *c

@@ -58,6 +58,9 @@ type judged struct {
 }
 
 func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, posts []listeners.Post, scored map[string]judged) error {
+	if err := community.TakeTurns(ctx, tx, conn.BrandID); err != nil {
+		return err
+	}
 	fresh, err := listeners.Fresh(ctx, tx, conn, posts)
 	if err != nil || len(fresh) == 0 {
 		return err

@@ -48,6 +48,7 @@ type World struct {
 	Config  server.Config // what products are started with
 	Brand   community.Brand
 	Tokens  map[string]string // API tokens, by the name of the member
+	Poll    string            // how often accounts that are connected from now on are heard
 }
 
 // Product is one running process.
@@ -94,7 +95,7 @@ func Postgres(t testing.TB) string { return dbtest.NewPostgres(t, dbtest.Postgre
 // New makes a world whose product is open on a database but does not serve yet.
 func New(t testing.TB, database string, change ...func(*server.Config)) *World {
 	t.Helper()
-	w := &World{T: t, Clock: clock.NewManual(nil), Tokens: map[string]string{}}
+	w := &World{T: t, Clock: clock.NewManual(nil), Tokens: map[string]string{}, Poll: "50ms"}
 	w.Network = sandbox.New(sandbox.Config{Now: func() time.Time { return w.Clock.Now().Std() }})
 	net := httptest.NewServer(w.Network)
 	t.Cleanup(net.Close)
@@ -215,7 +216,7 @@ func (w *World) Connect(handle string) listeners.Connection {
 // ConnectAt connects the account that a token belongs to on the network at an address.
 func (w *World) ConnectAt(host, token string) listeners.Connection {
 	w.T.Helper()
-	c, err := w.App.Connect(w.T.Context(), w.Brand.ID, "x", listeners.Settings{"host": host, "poll": "50ms"}, map[string]string{"token": token})
+	c, err := w.App.Connect(w.T.Context(), w.Brand.ID, "x", listeners.Settings{"host": host, "poll": w.Poll}, map[string]string{"token": token})
 	w.must(err)
 	return c
 }
