@@ -35,19 +35,19 @@ func with(outer templ.Component, children ...templ.Component) templ.Component {
 func minutes(n int) clock.Time { return galleryNow.Add(time.Duration(n) * time.Minute) }
 
 func galleryRows() []Row {
-	row := func(id, who, mark string, mood Mood, since int, text string, points int, topics ...string) Row {
+	row := func(id int64, who, mark string, mood Mood, since int, text string, points int, topics ...string) Row {
 		return Row{
 			ID: id, Href: "/case", Who: who, Mark: mark, Network: mark, Mood: mood, Since: minutes(-since), Due: minutes(120 - since),
 			Text: text, Topics: topics, Points: points,
 		}
 	}
 	rows := []Row{
-		row("1", "@lan.ng", "X", Angry, 4, "Đặt 3 lần vẫn giao nhầm, gọi tổng đài không ai nghe máy. @saomaicafe làm ăn kiểu gì vậy?", 12, "Giao hàng"),
-		row("2", "@minh.tr", "FB", Calm, 11, "Cho mình hỏi chi nhánh Nguyễn Trãi cuối tuần mở cửa tới mấy giờ ạ?", 5, "Giờ mở cửa"),
-		row("3", "@thuha_1990", "X", Upset, 38, "App báo lỗi hoài không tích được điểm, đã cài lại hai lần rồi.", 8, "Ứng dụng", "Thẻ thành viên"),
-		row("4", "@nguyenphuongthao.official", "X", Uneasy, 97, "Cà phê rang mộc nhà mình giờ đổi vị hay sao mà mình uống thấy chua hơn trước nhiều, hay là tại mình pha sai cách nhỉ mọi người ơi", 6, "Hạt cà phê"),
-		row("5", "@dr_ok", "X", Crisis, 130, "Con tôi uống xong bị dị ứng phải vào viện, tôi cần nói chuyện với người có trách nhiệm ngay.", 0, "Sức khoẻ"),
-		row("6", "@coffee_addict", "DC", Calm, 1500, "Love the new cold brew! Is it coming to Da Nang?", 5, "Sản phẩm"),
+		row(1, "@lan.ng", "X", Angry, 4, "Đặt 3 lần vẫn giao nhầm, gọi tổng đài không ai nghe máy. @saomaicafe làm ăn kiểu gì vậy?", 12, "Giao hàng"),
+		row(2, "@minh.tr", "FB", Calm, 11, "Cho mình hỏi chi nhánh Nguyễn Trãi cuối tuần mở cửa tới mấy giờ ạ?", 5, "Giờ mở cửa"),
+		row(3, "@thuha_1990", "X", Upset, 38, "App báo lỗi hoài không tích được điểm, đã cài lại hai lần rồi.", 8, "Ứng dụng", "Thẻ thành viên"),
+		row(4, "@nguyenphuongthao.official", "X", Uneasy, 97, "Cà phê rang mộc nhà mình giờ đổi vị hay sao mà mình uống thấy chua hơn trước nhiều, hay là tại mình pha sai cách nhỉ mọi người ơi", 6, "Hạt cà phê"),
+		row(5, "@dr_ok", "X", Crisis, 130, "Con tôi uống xong bị dị ứng phải vào viện, tôi cần nói chuyện với người có trách nhiệm ngay.", 0, "Sức khoẻ"),
+		row(6, "@coffee_addict", "DC", Calm, 1500, "Love the new cold brew! Is it coming to Da Nang?", 5, "Sản phẩm"),
 	}
 	rows[0].Current, rows[0].Mine = true, true
 	rows[2].Holder = "Huy"

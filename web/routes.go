@@ -23,7 +23,17 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/sign-out/everywhere", Object: "session", Action: "end", Handler: a.page(a.signOutEverywhere)},
 		{Method: "POST", Pattern: "/preferences", Object: "preferences", Action: "change", Handler: a.page(a.prefer)},
 
-		// Answering: feed, case and mine have their lines here.
+		// Answering.
+		{Method: "GET", Pattern: "/feed", Object: "case", Action: "read", Handler: a.page(a.feed)},
+		{Method: "GET", Pattern: "/cases/{case}", Object: "case", Action: "read", Handler: a.page(a.oneCase)},
+		{Method: "POST", Pattern: "/cases/{case}/claim", Object: "case", Action: "claim", Handler: a.page(a.claim)},
+		{Method: "POST", Pattern: "/cases/{case}/release", Object: "case", Action: "claim", Handler: a.page(a.release)},
+		{Method: "POST", Pattern: "/cases/{case}/draft", Object: "answer", Action: "write", Handler: a.page(a.saveDraft)},
+		{Method: "POST", Pattern: "/cases/{case}/answers", Object: "answer", Action: "write", Handler: a.page(a.submit)},
+		{Method: "POST", Pattern: "/cases/{case}/escalate", Object: "case", Action: "escalate", Handler: a.page(a.escalate)},
+		{Method: "POST", Pattern: "/cases/{case}/close", Object: "case", Action: "close", Handler: a.page(a.closeCase)},
+		{Method: "POST", Pattern: "/answers/{answer}/take-back", Object: "answer", Action: "write", Handler: a.page(a.takeBack)},
+		{Method: "GET", Pattern: "/mine", Object: "case", Action: "read", Handler: a.page(a.mine)},
 
 		// Reviewing.
 		{Method: "GET", Pattern: "/review", Object: "review", Action: "read", Handler: a.page(a.review)},

@@ -80,8 +80,8 @@ func now(build func(clock.Time) templ.Component) templ.Component {
 func TestScripts(t *testing.T) {
 	draft := composer(Composer{Action: "/answer", DraftURL: "/draft", Key: "7", Limit: 280, Counting: "x"})
 	body := parts(
-		templ.Raw(`<ol class="rows">`), within("<li>", "</li>", row(Row{Href: "#one", Who: "one"})), within("<li>", "</li>", row(Row{Href: "#two", Who: "two"})), templ.Raw("</ol>"),
-		templ.Raw(`<div id="claim"></div>`), draft,
+		templ.Raw(`<ol class="rows">`), within("<li>", "</li>", row(Row{ID: 1, Href: "#one", Who: "one"})), within("<li>", "</li>", row(Row{ID: 2, Href: "#two", Who: "two"})), templ.Raw("</ol>"),
+		templ.Raw(`<div id="case"><div id="claim"></div>`), draft, templ.Raw(`</div>`),
 		button(Button{Label: "Hand over", Key: "e", Opens: "exit"}), sheet("exit", "Hand over"),
 		templ.Raw(`<p id="lease">`), now(func(at clock.Time) templ.Component { return countdown(at.Add(time.Second)) }), templ.Raw("</p>"),
 		templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
@@ -148,11 +148,16 @@ func TestScripts(t *testing.T) {
 	})
 
 	t.Run("a form is sent once", func(t *testing.T) {
-		arrived := make(chan struct{}, 1)
-		s.reply(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(http.StatusNoContent)
+		arrived, answer := make(chan struct{}, 1), make(chan struct{})
+		s.reply(func(w http.ResponseWriter, r *http.Request) {
 			arrived <- struct{}{}
+			select {
+			case <-answer:
+			case <-r.Context().Done():
+			}
+			w.WriteHeader(http.StatusNoContent)
 		})
+		t.Cleanup(func() { close(answer) })
 		reload()
 		value[bool](b, `(document.querySelector("#answer").value = "once", document.querySelector("[data-send]").click(), true)`)
 		<-arrived

@@ -153,6 +153,15 @@ func When(ctx context.Context, t clock.Time) string {
 	return at.Format(T(ctx, "time.layout"))
 }
 
+// Day writes the day of a moment in the view's time zone.
+func Day(ctx context.Context, t clock.Time) string {
+	zone := view(ctx).Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return t.Std().In(zone).Format(T(ctx, "time.date"))
+}
+
 func iso(t clock.Time) string { return t.Std().Format(time.RFC3339) }
 
 // initials are what an avatar shows of a name: the last word's first letter in Vietnamese names, which

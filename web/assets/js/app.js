@@ -6,5 +6,7 @@ import "./clock.js";
 import "./composer.js";
 import "./draft.js";
 import "./keys.js";
+import "./lease.js";
 import "./live.js";
 import "./once.js";
+import "./place.js";

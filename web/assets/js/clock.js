@@ -4,7 +4,7 @@ import { onContent } from "./content.js";
 
 const page = document.documentElement;
 const skew = page.dataset.now ? Date.parse(page.dataset.now) - Date.now() : 0;
-const now = () => Date.now() + skew;
+export const now = () => Date.now() + skew;
 
 export function remaining(milliseconds) {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));

@@ -1,0 +1,152 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/server/access"
+	"github.com/kith-social/kith/triage"
+)
+
+// thread is a conversation as the network shows it, with our answers on their way among it.
+type thread struct {
+	Customer listeners.Account
+	Earlier  []message // folded, because they are long past
+	Messages []message
+	Score    triage.Score // of the post to be answered
+}
+
+// message is one post of a thread.
+type message struct {
+	Post
+	Heard   []signal
+	Waiting bool   // waits for an answer
+	State   string // how an answer of ours stands, "" for what is on the network
+	Look    string // of State: "", good, warning or bad
+	Undo    string // where the answer can be taken back
+	Until   clock.Time
+}
+
+// unfolded is how many posts before the one to be answered are shown at once.
+const unfolded = 2
+
+// replyTexts say how a reply on its way stands.
+var replyTexts = map[listeners.ReplyState]struct{ text, look string }{
+	listeners.Waiting:  {"reply.waiting", ""},
+	listeners.Queued:   {"reply.queued", ""},
+	listeners.Sending:  {"reply.sending", ""},
+	listeners.Retry:    {"reply.retry", "warning"},
+	listeners.InDoubt:  {"reply.doubt", "warning"},
+	listeners.AskHuman: {"reply.ask_human", "warning"},
+}
+
+// readThread reads what was said in a case, oldest first: posts of the network, and answers of ours
+// that the network has not shown yet.
+func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, members map[int64]community.Member) (t thread, err error) {
+	me := access.From(ctx).Member
+	mentions, err := listeners.Thread(ctx, read, c.ID)
+	if err != nil {
+		return t, err
+	}
+	answers, err := community.Answers(ctx, read, me, c.ID)
+	if err != nil {
+		return t, err
+	}
+	ids := make([]int64, len(answers))
+	for i, answer := range answers {
+		ids[i] = answer.ID
+	}
+	replies, err := listeners.Replies(ctx, read, ids)
+	if err != nil {
+		return t, err
+	}
+	conn, err := listeners.FindConnection(ctx, read, c.ConnectionID)
+	if err != nil {
+		return t, err
+	}
+	ours := "@" + conn.Handle
+	via := map[int64]string{} // the member behind a post of ours, by mention
+	var messages []message
+	for _, answer := range answers {
+		reply, queued := replies[answer.ID]
+		author := members[answer.MemberID].PublicName
+		if i := slices.IndexFunc(mentions, func(m listeners.Mention) bool { return m.Ours && queued && isReply(&m, &reply) }); i >= 0 {
+			via[mentions[i].ID] = author
+			continue
+		}
+		m := message{Post: Post{Who: ours, Via: author, Text: answer.Text, Ours: true}}
+		if m.told(ctx, &answer, &reply, queued, me) {
+			messages = append(messages, m)
+		}
+	}
+	for i := range mentions {
+		m := &mentions[i]
+		p := Post{Who: handle(m.Account), At: m.CreatedAt, Text: m.Text, URL: m.URL, Ours: m.Ours, Via: via[m.ID]}
+		if m.ID != c.MentionID {
+			messages = append(messages, message{Post: p})
+			continue
+		}
+		if t.Score, err = scoreOf(m); err != nil {
+			return t, err
+		}
+		why, err := a.Intake.Why(c.BrandID, m.Text, strongest)
+		if err != nil {
+			return t, err
+		}
+		t.Customer = *m.Account
+		p.Focus, p.Gone = true, c.State == community.Gone
+		heard := signals(t.Score)
+		p.Parts = stretches(m.Text, why, heard)
+		messages = append(messages, message{
+			Post: p, Heard: heard, Waiting: c.State == community.Open || c.State == community.Claimed || c.State == community.InReview,
+		})
+	}
+	slices.SortStableFunc(messages, func(a, b message) int { return cmp.Compare(a.At, b.At) })
+	if at := slices.IndexFunc(messages, func(m message) bool { return m.Focus }); at > unfolded+1 {
+		t.Earlier, messages = messages[:at-unfolded], messages[at-unfolded:]
+	}
+	t.Messages = messages
+	return t, nil
+}
+
+// isReply tells whether a post of the brand is this reply, also where the network has not told the
+// reply's id yet.
+func isReply(m *listeners.Mention, r *listeners.Reply) bool {
+	if r.NativeID != "" {
+		return m.NativeID == r.NativeID
+	}
+	return r.State.InFlight() && m.ParentID == r.ParentID && listeners.SameText(r.Text, m.Text)
+}
+
+// told says how an answer of ours stands; false where it is nothing to show in the thread.
+func (m *message) told(ctx context.Context, answer *community.Answer, reply *listeners.Reply, queued bool, me *community.Member) bool {
+	m.At = cmp.Or(reply.SentAt, reply.CreatedAt, answer.SubmittedAt)
+	switch {
+	case answer.State == community.Submitted:
+		m.At, m.State, m.Look = answer.SubmittedAt, T(ctx, "reply.in_review"), "warning"
+	case !queued || answer.State == community.Draft || answer.State == community.Returned:
+		return false
+	case reply.State == listeners.Delivered:
+		m.URL, m.State, m.Look = reply.URL, T(ctx, "reply.sent"), "good"
+	case reply.State == listeners.Failed:
+		m.State, m.Look = T(ctx, "reply.failed")+" "+T(ctx, "network_error."+reply.Error), "bad"
+	case reply.State == listeners.Cancelled:
+		return false
+	default:
+		said := replyTexts[reply.State]
+		m.State, m.Look = T(ctx, said.text), said.look
+		if reply.State == listeners.Waiting && reply.DueAt > view(ctx).Now {
+			m.Until = reply.DueAt
+			if answer.MemberID == me.ID || me.MayReview() {
+				m.Undo = takeBackPath(answer.ID)
+			}
+		}
+	}
+	return true
+}
