@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -108,11 +109,24 @@ func (a *App) See(next http.Handler) http.Handler {
 			v.User = &User{Name: id.Person.Name}
 			if m := id.Member; m != nil {
 				v.User = &User{Name: m.PublicName, Brand: id.Brand.Name, Role: string(m.Role), Reviews: a.Guard.May(r.Context(), "review", "read")}
+				if v.User.Reviews && strings.Contains(r.Header.Get("Accept"), "text/html") {
+					v.User.Review = a.waiting(r.Context(), m)
+				}
 			}
 		}
 		v.Lang = Language(v.Lang, r.Header.Get("Accept-Language"))
 		next.ServeHTTP(w, r.WithContext(WithView(r.Context(), v)))
 	})
+}
+
+// waiting counts the answers that wait for review, up to mostWaiting. A page is not refused because
+// they cannot be counted.
+func (a *App) waiting(ctx context.Context, m *community.Member) int {
+	queue, err := community.ReviewQueue(ctx, a.DB.Read(), m.BrandID, mostWaiting)
+	if err != nil {
+		return 0
+	}
+	return len(queue)
 }
 
 func cookie(r *http.Request, name string) string {

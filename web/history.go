@@ -72,4 +72,3 @@ func whyReviewed(ctx context.Context, code string) string {
 	}
 	return T(ctx, "why."+code)
 }
-

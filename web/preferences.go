@@ -82,5 +82,7 @@ func (a *App) speak(ctx context.Context, language string) error {
 	if id == nil || language == "" || language == id.Person.Language {
 		return nil
 	}
-	return a.write(ctx, func(ctx context.Context, tx listeners.Tx) error { return access.SetLanguage(ctx, tx, id.Person.ID, language) })
+	return a.write(ctx, func(ctx context.Context, tx listeners.Tx) error {
+		return access.SetLanguage(ctx, tx, id.Person.ID, language)
+	})
 }

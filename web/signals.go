@@ -24,9 +24,16 @@ type signal struct {
 // signals are the heads that a post evidently carries, strongest first.
 func signals(s triage.Score) []signal {
 	all := []signal{
-		{triage.Anger, s.Anger}, {triage.Negative, s.Negative}, {triage.Complaint, s.Complaint}, {triage.Question, s.Question},
-		{triage.Praise, s.Praise}, {triage.Spam, s.Spam}, {triage.Risk, s.Risk}, {triage.NeedsAccount, s.NeedsAccount},
-		{triage.Human, s.Human}, {triage.OptOut, s.OptOut},
+		{triage.Anger, s.Anger},
+		{triage.Negative, s.Negative},
+		{triage.Complaint, s.Complaint},
+		{triage.Question, s.Question},
+		{triage.Praise, s.Praise},
+		{triage.Spam, s.Spam},
+		{triage.Risk, s.Risk},
+		{triage.NeedsAccount, s.NeedsAccount},
+		{triage.Human, s.Human},
+		{triage.OptOut, s.OptOut},
 	}
 	all = slices.DeleteFunc(all, func(s signal) bool { return s.P < evident })
 	slices.SortStableFunc(all, func(a, b signal) int { return cmp.Compare(b.P, a.P) })
@@ -82,7 +89,7 @@ func moodOf(s triage.Score) Mood {
 		return Crisis
 	case s.Anger >= 0.8:
 		return Angry
-	case s.Anger >= evident:
+	case s.Anger >= evident, s.Complaint >= evident && s.Negative >= evident:
 		return Upset
 	case s.Complaint >= evident || s.Negative >= evident:
 		return Uneasy

@@ -1,0 +1,214 @@
+package web
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/kith-social/kith/moderation"
+)
+
+// sources parses the Go files of a package of the product, tests left out.
+func sources(t *testing.T, dir string) []*ast.File {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join("..", dir, "*.go"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no Go files in %s (%v)", dir, err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_templ.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+func literal(e ast.Expr) (string, bool) {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	text, err := strconv.Unquote(lit.Value)
+	return text, err == nil
+}
+
+func name(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	}
+	return ""
+}
+
+// constants are the values of a package's constants of a type, by name.
+func constants(t *testing.T, dir, typeName string) map[string]string {
+	t.Helper()
+	values := map[string]string{}
+	for _, file := range sources(t, dir) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && spec.Type != nil && name(spec.Type) == typeName && len(spec.Values) == 1 {
+				if text, ok := literal(spec.Values[0]); ok {
+					values[spec.Names[0].Name] = text
+				}
+			}
+			return true
+		})
+	}
+	if len(values) == 0 {
+		t.Fatalf("%s has no constants of the type %s", dir, typeName)
+	}
+	return values
+}
+
+// told are the kinds of activities that members get a notice of: those that community's tell is called
+// with, and good, which tells of outcomes.
+func told(t *testing.T) []string {
+	t.Helper()
+	kinds := constants(t, "community", "Kind")
+	found := map[string]bool{}
+	for _, file := range sources(t, "community") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || !slices.Contains([]string{"tell", "good"}, name(call.Fun)) {
+				return true
+			}
+			for _, arg := range call.Args {
+				if kind, ok := kinds[name(arg)]; ok {
+					found[kind] = true
+				}
+			}
+			return true
+		})
+	}
+	return slices.Collect(maps.Keys(found))
+}
+
+// whys are the reasons for a review that are no guard's flag.
+func whys(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, file := range sources(t, "moderation") {
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || f.Name.Name != "WhyReview" {
+				continue
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				if ret, ok := n.(*ast.ReturnStmt); ok {
+					if why, ok := literal(ret.Results[0]); ok && why != "" {
+						found = append(found, why)
+					}
+				}
+				return true
+			})
+		}
+	}
+	return found
+}
+
+// lanes are the reasons why a case is in its lane: the rules, and what community writes by itself.
+func lanes() []string {
+	found := []string{moderation.Decide(nil, moderation.Facts{}).Rule, "escalated", "follow_up"}
+	for _, rule := range moderation.DefaultRules {
+		found = append(found, rule.Name)
+	}
+	return found
+}
+
+// sentences are what the product may tell a person of an error: sentinels and bad input.
+func sentences(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, dir := range []string{"community", "listeners", "moderation", "server/access", "web"} {
+		for _, file := range sources(t, dir) {
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.ValueSpec:
+					if dir != "web" && len(n.Values) == 1 && strings.HasPrefix(n.Names[0].Name, "Err") {
+						if call, ok := n.Values[0].(*ast.CallExpr); ok && name(call.Fun) == "New" {
+							if text, ok := literal(call.Args[0]); ok {
+								found = append(found, text)
+							}
+						}
+					}
+				case *ast.CompositeLit:
+					if n.Type == nil || name(n.Type) != "Invalid" && name(n.Type) != "Failure" {
+						return true
+					}
+					for i, e := range n.Elts {
+						if pair, ok := e.(*ast.KeyValueExpr); ok && name(pair.Key) == "Sentence" {
+							e = pair.Value
+						} else if ok || i != 1 {
+							continue
+						}
+						if text, ok := literal(e); ok {
+							found = append(found, text)
+						}
+					}
+				}
+				return true
+			})
+		}
+	}
+	return found
+}
+
+// coded are the ids of the texts that pages find by a code of the domain.
+func coded(t *testing.T) map[string]bool {
+	t.Helper()
+	values := func(dir, typeName string) []string { return slices.Collect(maps.Values(constants(t, dir, typeName))) }
+	var levels []string
+	for level := range 5 {
+		levels = append(levels, fmt.Sprintf("t%d", level))
+	}
+	ids := map[string]bool{}
+	for table, codes := range map[string][]string{
+		"activity":      values("community", "Kind"),
+		"notice":        told(t),
+		"points":        values("gamification", "Rule"),
+		"guard":         values("moderation", "Flag"),
+		"head":          values("triage", "Head"),
+		"network_error": values("listeners", "Class"),
+		"why":           whys(t),
+		"lane_why":      lanes(),
+		"trust":         levels,
+		"trust_allows":  levels,
+		"sentence":      sentences(t),
+	} {
+		if len(codes) < 3 {
+			t.Errorf("%s: found only the codes %q", table, codes)
+		}
+		for _, code := range codes {
+			ids[table+"."+code] = true
+		}
+	}
+	return ids
+}
+
+// TestEveryCodeHasItsTexts holds the catalogs against the domain: whatever it may tell a person has a
+// text in each language.
+func TestEveryCodeHasItsTexts(t *testing.T) {
+	for _, lang := range Languages {
+		texts := catalog(t, lang)
+		for id := range coded(t) {
+			if len(texts[id]) == 0 {
+				t.Errorf("%s.toml lacks %s", lang, id)
+			}
+		}
+	}
+}

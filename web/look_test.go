@@ -1,0 +1,141 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+)
+
+// busy lets a morning pass at the café, so that every page has something to show.
+func (c *cafe) busy() {
+	c.t.Helper()
+	ctx := c.t.Context()
+	review := func(f func(context.Context, listeners.Tx) error) { c.t.Helper(); c.do(f) }
+	approve := func(a community.Answer, edited string) {
+		c.t.Helper()
+		review(func(ctx context.Context, tx listeners.Tx) error {
+			_, err := c.Desk.Approve(ctx, tx, c.members["minh"], a.ID, edited)
+			return err
+		})
+	}
+	sent := func(a community.Answer) {
+		c.t.Helper()
+		replies, err := listeners.Replies(ctx, c.DB.Read(), []int64{a.ID})
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		r := replies[a.ID]
+		r.State, r.SentAt, r.NativeID = listeners.Delivered, c.clock.Now(), "r"+r.ID
+		c.do(func(ctx context.Context, tx listeners.Tx) error {
+			if _, err := tx.NewUpdate().Model(&r).Column("state", "sent_at", "native_id").WherePK().Exec(ctx); err != nil {
+				return err
+			}
+			return community.Done(ctx, tx, r)
+		})
+	}
+	solved := c.writes("thuha_1990", "@saomaicafe App báo lỗi hoài không tích được điểm thành viên, mình phải làm sao ạ?", "")
+	a := c.answers("huy", solved, "Chào Hà, bạn thử đăng xuất rồi vào lại giúp mình nhé. Nếu chưa được, bạn nhắn mình số điện thoại bốn số cuối.")
+	approve(a, "Chào Hà, bạn thử đăng xuất rồi vào lại giúp mình nhé.")
+	c.clock.Advance(time.Minute)
+	sent(a)
+	c.clock.Advance(5 * time.Minute)
+	c.writes("thuha_1990", "Được rồi nha, cảm ơn bạn nhiều!", solved.ThreadKey)
+
+	lans := c.writes("minhtr", "Quán Nguyễn Trãi cuối tuần mở cửa tới mấy giờ ạ?", "")
+	c.answers("lan", lans, "Dạ quán mở tới 22h30 cả cuối tuần ạ.")
+	approve(c.waiting("Có ship về quận 7 không shop?", "Dạ có ạ, phí 15k trong 5 km."), "")
+	back := c.waiting("Hạt rang mộc giá bao nhiêu một ký vậy shop?", "Rẻ lắm bạn ơi!!!")
+	review(func(ctx context.Context, tx listeners.Tx) error {
+		_, err := c.Desk.Return(ctx, tx, c.members["minh"], back.ID, "Cảm ơn Huy! Bạn thêm giá cụ thể giúp khách nhé.")
+		return err
+	})
+	c.clock.Advance(20 * time.Minute)
+
+	angry := c.writes("lan.ng", "Sáng nay lại giao nhầm nữa rồi @saomaicafe", "")
+	c.clock.Advance(time.Minute)
+	c.writes("lan.ng", "Đặt 3 lần vẫn giao nhầm, gọi tổng đài không ai nghe máy. Chán quá @saomaicafe ơi, giờ mình phải làm sao?", angry.ThreadKey)
+	c.clock.Advance(4 * time.Minute)
+	c.answers("huy", angry, "Chào Lan, mình là Huy, một khách quen giúp Sao Mai trả lời. Mình rất tiếc vì bạn đã phải đợi ba lần mà vẫn chưa nhận đúng món. Bạn gọi giúp 0901 234 567 hoặc xem https://saomai.example/doi-mon nhé.")
+	c.clock.Advance(2 * time.Minute)
+	c.writes("lan.ng", "Alo? Có ai không?", angry.ThreadKey)
+	c.waiting("Cho mình hỏi quán có chỗ đậu xe ô tô không ạ, mình đi cùng gia đình năm người?", "Dạ chi nhánh Nguyễn Trãi có bãi xe ngay bên cạnh, gửi miễn phí khi có hoá đơn ạ.")
+	c.waiting("Is the cold brew coming to Da Nang?", "Yes! From the first of December, at the new shop by the river.")
+	c.inDoubt(c.answers("lan", c.writes("coffee_addict", "Do you have oat milk?", ""), "Yes, in every shop, for 10k more."))
+	for name, kind := range map[string]community.Kind{"huy": community.CaseSolved, "lan": community.CustomerThanks} {
+		c.do(func(ctx context.Context, tx listeners.Tx) error {
+			return community.Give(ctx, tx, community.NoticeJob{BrandID: c.brand.ID, MemberID: c.members[name].ID, CaseID: solved.ID, About: kind, Event: "e"})
+		})
+	}
+	c.clock.Advance(3 * time.Minute)
+}
+
+// inDoubt makes the reply to an answer one of which only a person can tell whether it is there.
+func (c *cafe) inDoubt(a community.Answer) {
+	c.t.Helper()
+	c.do(func(ctx context.Context, tx listeners.Tx) error {
+		_, err := tx.NewUpdate().Model((*listeners.Reply)(nil)).Set("state = ?", listeners.AskHuman).Where("answer_id = ?", a.ID).Exec(ctx)
+		return err
+	})
+}
+
+// TestPagesLookRight opens every page of this half as people do, in each width, theme and language:
+// nothing may scroll sideways, break the Content-Security-Policy or fail axe. KITH_SCREENSHOTS=DIR
+// keeps pictures.
+func TestPagesLookRight(t *testing.T) {
+	b := newBrowser(t)
+	b.system("light")
+	c := newCafe(t)
+	c.busy()
+	queue, err := community.ReviewQueue(t.Context(), c.DB.Read(), c.brand.ID, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := os.Getenv("KITH_SCREENSHOTS") != ""
+	pages := []struct{ name, who, path string }{
+		{"sign-in", "", "/sign-in"},
+		{"link", "", "/sign-in/" + c.link("huy")},
+		{"used", "", "/sign-in/used"},
+		{"queue", "minh", "/review"},
+		{"review", "minh", reviewPath(queue[0].ID)},
+		{"points-staff", "minh", "/points"},
+		{"me-staff", "minh", "/me"},
+		{"points", "huy", "/points"},
+		{"board", "huy", "/board"},
+		{"me", "huy", "/me"},
+		{"notices", "huy", "/notices"},
+		{"forbidden", "huy", "/review"},
+	}
+	was := ""
+	for _, p := range pages {
+		if p.who != was {
+			b.do(chromedp.Navigate(c.server.URL + "/sign-in"))
+			value[bool](b, fmt.Sprintf(`(document.cookie = "kith=%s; path=/", true)`, c.visits(p.who, "vi").session()))
+			was = p.who
+		}
+		for _, width := range []int64{320, 390, 834, 1440} {
+			for _, look := range []struct{ theme, lang string }{{"light", "en"}, {"dark", "vi"}, {"light", "vi"}, {"dark", "en"}} {
+				if !all && (look.theme == "light") == (look.lang == "vi") {
+					continue
+				}
+				name := fmt.Sprintf("%s-%d-%s-%s", p.name, width, look.theme, look.lang)
+				b.open(c.server.URL+p.path, width, 900)
+				value[bool](b, `(document.cookie = "kith_theme=`+look.theme+`; path=/", document.cookie = "kith_language=`+look.lang+`; path=/", document.cookie = "kith_zone=Asia/Ho_Chi_Minh; path=/", true)`)
+				b.open(c.server.URL+p.path, width, 900)
+				if over := value[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+					t.Errorf("%s scrolls sideways by %d px", name, over)
+				}
+				for _, violation := range b.axe() {
+					t.Errorf("%s: %s", name, violation)
+				}
+				b.screenshot(name)
+			}
+		}
+	}
+}

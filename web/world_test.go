@@ -1,0 +1,275 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/google/uuid"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
+	"github.com/kith-social/kith/server/access"
+	"github.com/kith-social/kith/server/db"
+	"github.com/kith-social/kith/server/db/dbtest"
+)
+
+// cafe is the app over a real database, with a brand, its people and customers who write.
+type cafe struct {
+	*App
+	t       *testing.T
+	clock   *clock.Manual
+	server  *httptest.Server
+	brand   community.Brand
+	conn    listeners.Connection
+	persons map[string]access.Person
+	members map[string]*community.Member
+	posts   int
+}
+
+const cafePassword = "một ly cà phê sữa đá"
+
+// cafeStart is nine in the morning in Vietnam.
+var cafeStart = clock.At(time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC))
+
+func newCafe(t *testing.T) *cafe {
+	t.Helper()
+	t.Setenv("KITH_TEST_POSTGRES", "")
+	hands := clock.NewManual(func() clock.Time { return cafeStart })
+	d := dbtest.New(t, dbtest.Clock(hands.Now))
+	c := &cafe{t: t, clock: hands, persons: map[string]access.Person{}, members: map[string]*community.Member{}}
+	c.App = &App{
+		DB:     d,
+		Intake: &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules},
+		Desk: &moderation.Desk{
+			Measure: func(_, text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} },
+			Undo:    10 * time.Second,
+			NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
+		},
+		Deliverer: &listeners.Deliverer{Done: community.Done, Now: hands.Now},
+		Now:       hands.Now,
+		Listen: func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool) {
+			_, _ = fmt.Fprintf(w, "%s %v", m.PublicName, still(r.Context()))
+		},
+	}
+	guard, err := access.New(access.Config{
+		Read: d.Read(), Transact: c.transact, Now: hands.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Refuse: c.Refuse,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Guard = guard
+	r := chi.NewRouter()
+	r.Use(middleware.RequestID, middleware.ClientIPFromRemoteAddr)
+	pages := r.With(guard.ByCookie, c.See, Protect)
+	pages.NotFound(c.NotFound)
+	if err := guard.Mount(pages, c.Routes()...); err != nil {
+		t.Fatal(err)
+	}
+	c.server = httptest.NewServer(r)
+	t.Cleanup(c.server.Close)
+	c.do(c.settle)
+	return c
+}
+
+// settle opens the place: Sao Mai with its account on X and its people, all of them named by their
+// first names.
+func (c *cafe) settle(ctx context.Context, tx listeners.Tx) (err error) {
+	c.brand, err = community.AddBrand(ctx, tx, community.Brand{Slug: "saomai", Name: "Cà phê Sao Mai", Language: "vi", ReviewSeed: "seed"},
+		[]community.Topic{{Name: "Giao hàng", Keywords: []string{"giao hàng", "ship"}}})
+	if err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		name  string
+		role  community.Role
+		trust int
+	}{{"huy", community.Advocate, 1}, {"lan", community.Advocate, 3}, {"minh", community.Moderator, 0}, {"mai", community.Moderator, 0}, {"an", community.Admin, 0}} {
+		person, err := access.AddPerson(ctx, tx, access.Person{Email: p.name + "@example.com", Name: strings.ToUpper(p.name[:1]) + p.name[1:], Language: "vi"})
+		if err != nil {
+			return err
+		}
+		m, err := community.AddMember(ctx, tx, community.Member{
+			BrandID: c.brand.ID, PersonID: person.ID, Role: p.role, Trust: p.trust, PublicName: person.Name, Languages: []string{"vi", "en"}, Topics: []int64{1},
+		})
+		if err != nil {
+			return err
+		}
+		c.persons[p.name], c.members[p.name] = person, &m
+	}
+	line, err := listeners.NewKeyLine("k1", rand0{})
+	if err != nil {
+		return err
+	}
+	keys, err := listeners.ParseKeyring(line, rand0{})
+	if err != nil {
+		return err
+	}
+	c.conn, err = listeners.Connect(ctx, tx, keys, listeners.Connection{BrandID: c.brand.ID, Network: "x", NativeID: "100", Handle: "saomaicafe"}, nil)
+	return err
+}
+
+type rand0 struct{}
+
+func (rand0) Read(p []byte) (int, error) { return len(p), nil }
+
+func (c *cafe) transact(ctx context.Context, f func(context.Context, listeners.Tx) error) error {
+	return c.DB.Transact(ctx, db.Full, f)
+}
+
+func (c *cafe) do(f func(context.Context, listeners.Tx) error) {
+	c.t.Helper()
+	if err := c.transact(c.t.Context(), f); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// writes lets a customer post, in a thread or in a new one (""), and gives the case.
+func (c *cafe) writes(author, text, thread string) community.Case {
+	c.t.Helper()
+	c.posts++
+	id := fmt.Sprint(1000 + c.posts)
+	post := listeners.Post{
+		NativeID: id, ThreadKey: thread, ParentID: thread, Author: listeners.Author{NativeID: author, Handle: author, Name: author},
+		Reason: listeners.Mentioned, Text: text, URL: "https://x.com/" + author + "/status/" + id,
+		Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}, CreatedAt: c.clock.Now(),
+	}
+	if thread == "" {
+		post.ThreadKey = id
+	}
+	c.do(c.Intake.Sink(c.conn, []listeners.Post{post}))
+	var found community.Case
+	if err := c.DB.Read().NewSelect().Model(&found).Where("c.thread_key = ?", post.ThreadKey).Scan(c.t.Context()); err != nil {
+		c.t.Fatal(err)
+	}
+	return found
+}
+
+// answers lets a member claim a case and answer it.
+func (c *cafe) answers(who string, k community.Case, text string) community.Answer {
+	c.t.Helper()
+	var a community.Answer
+	c.do(func(ctx context.Context, tx listeners.Tx) (err error) {
+		if _, err = community.ClaimCase(ctx, tx, c.members[who], k.ID); err != nil {
+			return err
+		}
+		a, err = c.Desk.Submit(ctx, tx, c.members[who], k.ID, 0, text)
+		return err
+	})
+	return a
+}
+
+// waiting lets huy, whose answers are reviewed, answer a new question.
+func (c *cafe) waiting(question, text string) community.Answer {
+	c.t.Helper()
+	return c.answers("huy", c.writes("lananh", question, ""), text)
+}
+
+// visitor is a browser without scripts.
+type visitor struct {
+	c      *cafe
+	client *http.Client
+	lang   string
+}
+
+// stranger is a browser that nobody signed in with, in a language.
+func (c *cafe) stranger(lang string) *visitor {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return &visitor{c: c, client: &http.Client{Jar: jar}, lang: lang}
+}
+
+// visits signs somebody in with a link.
+func (c *cafe) visits(who, lang string) *visitor {
+	c.t.Helper()
+	v := c.stranger(lang)
+	if page := v.post("/sign-in/"+c.link(who), nil); page.path == "/sign-in" {
+		c.t.Fatalf("%s could not sign in: %d", who, page.status)
+	}
+	return v
+}
+
+func (c *cafe) link(who string) string {
+	var secret string
+	c.do(func(ctx context.Context, tx listeners.Tx) (err error) {
+		secret, err = access.AddLink(ctx, tx, access.Link{PersonID: c.persons[who].ID})
+		return err
+	})
+	return secret
+}
+
+// session is what the browser shows to be known again.
+func (v *visitor) session() string {
+	at, err := url.Parse(v.c.server.URL)
+	if err != nil {
+		v.c.t.Fatal(err)
+	}
+	for _, cookie := range v.client.Jar.Cookies(at) {
+		if cookie.Name == "kith" {
+			return cookie.Value
+		}
+	}
+	v.c.t.Fatal("nobody is signed in here")
+	return ""
+}
+
+// answered is a page that came back, at the end of all redirects.
+type answered struct {
+	parsed
+	status int
+	path   string // with its query
+	body   string
+	header http.Header
+}
+
+func (v *visitor) get(path string) answered {
+	v.c.t.Helper()
+	return v.send(http.MethodGet, path, nil, nil)
+}
+
+func (v *visitor) post(path string, form url.Values) answered {
+	v.c.t.Helper()
+	return v.send(http.MethodPost, path, form, nil)
+}
+
+func (v *visitor) send(method, path string, form url.Values, header map[string]string) answered {
+	v.c.t.Helper()
+	req, err := http.NewRequestWithContext(v.c.t.Context(), method, v.c.server.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		v.c.t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if v.lang != "" {
+		req.AddCookie(&http.Cookie{Name: "kith_language", Value: v.lang})
+	}
+	req.Header.Set("Accept", "text/html")
+	for name, value := range header {
+		req.Header.Set(name, value)
+	}
+	res, err := v.client.Do(req)
+	if err != nil {
+		v.c.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		v.c.t.Fatal(err)
+	}
+	return answered{parse(v.c.t, string(body)), res.StatusCode, res.Request.URL.RequestURI(), string(body), res.Header}
+}
