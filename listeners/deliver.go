@@ -31,6 +31,9 @@ type Deliverer struct {
 	Lease    time.Duration // how long one reply may take; longer than Timeout
 	Timeout  time.Duration // of the network calls for one reply together
 	AtOnce   int           // replies under way together
+	// Alone says that no other process delivers from this database: what is being sent when Run starts
+	// has lost its process, and is looked for at once instead of when its lease ends.
+	Alone bool
 
 	wg    sync.WaitGroup
 	slots chan struct{}
@@ -45,6 +48,9 @@ const mostAttempts = 8
 
 // Run sweeps the outbox until ctx ends and returns when the replies under way have been settled.
 func (d *Deliverer) Run(ctx context.Context) {
+	if d.Alone {
+		d.inherit(ctx)
+	}
 	tick := time.NewTicker(d.Period)
 	defer tick.Stop()
 	for {
@@ -55,6 +61,18 @@ func (d *Deliverer) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// inherit makes the replies of an earlier process due. Those it was only reading back keep their pause:
+// two looks in quick succession would be one.
+func (d *Deliverer) inherit(ctx context.Context) {
+	err := d.Transact(ctx, func(ctx context.Context, tx Tx) error {
+		_, err := tx.NewUpdate().Model((*Reply)(nil)).Set("due_at = ?", tx.Now()).Where("state = ?", Sending).Exec(ctx)
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		d.Log.Error("replies that were being sent wait for the end of their lease", "error", err)
 	}
 }
 

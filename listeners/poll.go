@@ -29,6 +29,9 @@ type Poller struct {
 	Interval time.Duration // between two rounds of a connection that has nothing more to tell
 	Lease    time.Duration // how long a connection is kept between two stored groups
 	AtOnce   int           // connections heard together
+	// Alone says that no other process hears for this database: a lease that stands when Run starts is
+	// that of a process that died, and ends.
+	Alone bool
 
 	wg    sync.WaitGroup
 	slots chan struct{}
@@ -41,6 +44,9 @@ const pagesAhead = 20
 
 // Run hears due connections until ctx ends and returns when the rounds under way have stopped.
 func (p *Poller) Run(ctx context.Context) {
+	if p.Alone {
+		p.inherit(ctx)
+	}
 	tick := time.NewTicker(p.Period)
 	defer tick.Stop()
 	for {
@@ -51,6 +57,16 @@ func (p *Poller) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+func (p *Poller) inherit(ctx context.Context) {
+	err := p.Transact(ctx, func(ctx context.Context, tx Tx) error {
+		_, err := tx.NewUpdate().Model((*Connection)(nil)).Set("lease_until = NULL").Where("lease_until IS NOT NULL").Exec(ctx)
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		p.Log.Error("connections that were being heard wait for the end of their lease", "error", err)
 	}
 }
 

@@ -45,6 +45,10 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	readback, err := cfg.readback()
+	if err != nil {
+		return nil, err
+	}
 	d, err := db.Open(ctx, cfg.Address(), db.Options{Clock: cfg.Clock, Logger: log, AfterRestore: AfterRestore})
 	if err != nil {
 		return nil, err
@@ -62,11 +66,11 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	}
 	a.Poller = &listeners.Poller{
 		Transact: a.pages, Read: d.Read(), Open: a.OpenChannel, Sink: a.Intake.Sink, Now: a.Now, Jitter: mathrand.Float64, Log: log,
-		Period: 100 * time.Millisecond, Interval: 5 * time.Second, Lease: time.Minute, AtOnce: 32,
+		Period: 100 * time.Millisecond, Interval: 5 * time.Second, Lease: time.Minute, AtOnce: 32, Alone: !cfg.Postgres(),
 	}
 	a.Deliverer = &listeners.Deliverer{
 		Transact: a.Write, Read: d.Read(), Open: a.OpenChannel, Done: community.Done, Now: a.Now, Jitter: mathrand.Float64, Log: log,
-		Readback: listeners.DefaultReadback, Period: 200 * time.Millisecond, Lease: 30 * time.Second, Timeout: 20 * time.Second, AtOnce: 16,
+		Readback: readback, Period: 200 * time.Millisecond, Lease: 30 * time.Second, Timeout: 20 * time.Second, AtOnce: 16, Alone: !cfg.Postgres(),
 	}
 	return a, nil
 }

@@ -18,16 +18,17 @@ import (
 
 // Config is what an operator may set, by flag or by the environment variable KITH_ and the flag's name.
 type Config struct {
-	Data          string        `help:"Folder of the embedded database and the secret key." default:"data" type:"path" placeholder:"DIR"`
-	DB            string        `name:"db" help:"Database: sqlite:PATH or postgres://…. Default: kith.db in the data folder." placeholder:"URL"`
-	SecretKeyFile string        `help:"Key file that seals the connections' tokens. Default: secret.key in the data folder, made at the first start; required with PostgreSQL, the same for every replica." type:"path" placeholder:"FILE"`
-	AllowHost     []string      `help:"host:port inside the own network that outgoing calls may reach, several with commas. Default: none." placeholder:"HOST:PORT"`
-	LogFormat     string        `help:"Form of log lines on stderr: text or json." default:"text" enum:"text,json"`
-	Listen        string        `help:"Address to serve on." default:"127.0.0.1:8080" placeholder:"ADDR"`
-	PublicURL     string        `name:"public-url" help:"Address at which people reach this installation, for links. Default: http:// and the listen address." placeholder:"URL"`
-	TrustedProxy  []string      `help:"Network of a reverse proxy whose X-Forwarded-For is believed, as CIDR, several with commas. Default: none." placeholder:"CIDR"`
-	Roles         []string      `help:"What this process does: web, listen (hears the networks), work (delivers replies, runs jobs)." default:"web,listen,work" enum:"web,listen,work"`
-	Undo          time.Duration `help:"How long an approved reply waits so that it can be taken back; 0s sends at once." default:"10s"`
+	Data          string          `help:"Folder of the embedded database and the secret key." default:"data" type:"path" placeholder:"DIR"`
+	DB            string          `name:"db" help:"Database: sqlite:PATH or postgres://…. Default: kith.db in the data folder." placeholder:"URL"`
+	SecretKeyFile string          `help:"Key file that seals the connections' tokens. Default: secret.key in the data folder, made at the first start; required with PostgreSQL, the same for every replica." type:"path" placeholder:"FILE"`
+	AllowHost     []string        `help:"host:port inside the own network that outgoing calls may reach, several with commas. Default: none." placeholder:"HOST:PORT"`
+	LogFormat     string          `help:"Form of log lines on stderr: text or json." default:"text" enum:"text,json"`
+	Listen        string          `help:"Address to serve on." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	PublicURL     string          `name:"public-url" help:"Address at which people reach this installation, for links. Default: http:// and the listen address." placeholder:"URL"`
+	TrustedProxy  []string        `help:"Network of a reverse proxy whose X-Forwarded-For is believed, as CIDR, several with commas. Default: none." placeholder:"CIDR"`
+	Roles         []string        `help:"What this process does: web, listen (hears the networks), work (delivers replies, runs jobs)." default:"web,listen,work" enum:"web,listen,work"`
+	Undo          time.Duration   `help:"How long an approved reply waits so that it can be taken back; 0s sends at once." default:"10s"`
+	Readback      []time.Duration `help:"Pauses before each look whether a reply of which we do not know is on its network; after the last look a person decides. Two looks at least." default:"5s,30s,2m,10m" placeholder:"PAUSE"`
 
 	// Clock is the product's time; nil means the machine's, and with PostgreSQL the database's.
 	Clock clock.Func `kong:"-"`
@@ -36,6 +37,19 @@ type Config struct {
 }
 
 var errKeyFile = errors.New("with PostgreSQL name the key file of this installation: --secret-key-file or KITH_SECRET_KEY_FILE")
+
+var errReadback = errors.New("--readback needs two looks at least: a network may show a new post late, so one look that does not find it proves nothing")
+
+// readback is how doubtful replies are looked for; a configuration that was not read from flags says nothing of it.
+func (c *Config) readback() ([]time.Duration, error) {
+	switch len(c.Readback) {
+	case 0:
+		return listeners.DefaultReadback, nil
+	case 1:
+		return nil, errReadback
+	}
+	return c.Readback, nil
+}
 
 // Address is the database's.
 func (c *Config) Address() string {

@@ -1,0 +1,162 @@
+package torture
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kith-social/kith/server/db"
+	"github.com/kith-social/kith/server/db/dbtest"
+)
+
+// long tells whether the trials may take their time.
+var long = os.Getenv("KITH_TORTURE") != ""
+
+// TestCrash kills the only process of an embedded database while posts arrive and answers go out.
+func TestCrash(t *testing.T) {
+	p := plan{replicas: 1, kills: 50, posts: 2000, least: 500, settle: 2 * time.Minute}
+	if long {
+		p.kills, p.posts, p.settle = 300, 9000, 10*time.Minute
+	}
+	torture(t, p)
+}
+
+// TestCrashInBadWeather does the same on a network that loses requests, answers and patience.
+func TestCrashInBadWeather(t *testing.T) {
+	p := plan{replicas: 1, kills: 10, posts: 300, least: 80, settle: 2 * time.Minute}
+	if long {
+		p.kills, p.posts, p.settle = 100, 3000, 10*time.Minute
+	}
+	p.weather = []map[string]any{
+		{"network": "x", "route": "POST /2/tweets", "fault": "drop_after_act", "rate": 0.1},
+		{"network": "x", "route": "POST /2/tweets", "fault": "drop_before", "rate": 0.1},
+		{"network": "x", "route": "POST /2/tweets", "fault": "status_after:503", "rate": 0.05},
+		{"network": "x", "route": "POST /2/tweets", "fault": "rate_limit:1", "rate": 0.05},
+		{"network": "x", "route": "GET /2/users", "fault": "status:503", "rate": 0.02},
+	}
+	torture(t, p)
+}
+
+// TestTortureReplicas kills two processes that share one PostgreSQL.
+func TestTortureReplicas(t *testing.T) {
+	if !long {
+		t.Skip("long: set KITH_TORTURE=1")
+	}
+	torture(t, plan{database: dbtest.NewPostgres(t, dbtest.Postgres(t), ""), replicas: 2, kills: 100, posts: 4000, least: 500, settle: 10 * time.Minute})
+}
+
+// seedOf is the trial's seed: KITH_SEED, or another one each time.
+func seedOf(t *testing.T) uint64 {
+	if text := os.Getenv("KITH_SEED"); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatalf("KITH_SEED: %v", err)
+		}
+		return seed
+	}
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return uint64(binary.BigEndian.Uint32(b[:]))
+}
+
+// torture is the whole story of a trial.
+func torture(t *testing.T, p plan) {
+	seed := seedOf(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("again: KITH_SEED=%d go test ./server/torture -run %s", seed, t.Name())
+		}
+	})
+	began := time.Now()
+	tr, crowd := open(t, seed, p)
+	if len(p.weather) > 0 {
+		tr.admin("PUT", "/admin/weather", p.weather, nil)
+	}
+
+	// The crowd plays while replicas live and die.
+	ctx, over := context.WithCancel(t.Context())
+	defer over()
+	var playing, posting, dying sync.WaitGroup
+	for _, c := range crowd {
+		play := c.advocate
+		if c.name == "minh" || c.name == "mai" {
+			play = c.moderator
+		}
+		playing.Go(func() { play(ctx) })
+	}
+	defer playing.Wait()
+	defer over()
+	lives := make(chan struct{}, p.kills+p.replicas)
+	posting.Go(func() { tr.customers(ctx, lives) })
+	for replica := range p.replicas {
+		dying.Go(func() {
+			if err := tr.haunt(ctx, replica, func() { lives <- struct{}{} }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	dying.Wait()
+	close(lives)
+	killed := time.Since(began)
+
+	// Then all replicas live on in good weather until everything has ended.
+	tr.admin("PUT", "/admin/weather", []string{}, nil)
+	var last []*process
+	for replica := range p.replicas {
+		server, err := tr.live(replica)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = append(last, server)
+	}
+	posting.Wait()
+	d, err := db.Open(ctx, tr.database, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := tr.settle(ctx, d); err != nil {
+		t.Error(err)
+	}
+	settled := time.Since(began) - killed
+	over()
+	playing.Wait()
+	for _, server := range last {
+		if took, err := server.stop(); err != nil || took > 10*time.Second {
+			t.Errorf("stopping took %s: %v", took, err)
+		}
+	}
+
+	// And everything is counted.
+	s, err := read(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if wrong := tr.check(s); len(wrong) > 0 {
+		t.Errorf("%d contradictions:\n%s", len(wrong), summary(wrong))
+	}
+	if len(tr.wire.doubled) > 0 {
+		t.Errorf("%d replies would have been doubled on a network without a rule against it", len(tr.wire.doubled))
+	}
+	tr.run("", "points", "verify")
+	if bad := tr.log.bad; len(bad) > 0 {
+		t.Errorf("%d errors in the log:\n%s", len(bad), summary(bad))
+	}
+	if tr.wire.made < p.least {
+		t.Errorf("only %d replies left, want %d at least", tr.wire.made, p.least)
+	}
+	slices.Sort(tr.book.lives)
+	at := func(share float64) time.Duration {
+		return tr.book.lives[int(share*float64(len(tr.book.lives)-1))].Round(time.Millisecond)
+	}
+	t.Logf("seed %d, %s: %d kills in %s, settled %s later; %d posts, %d texts written, %d replies made, %d requests, %d of them unanswered; ready again after p50 %s, p99 %s",
+		seed, tr.database[:strings.Index(tr.database, ":")], p.kills, killed.Round(time.Second), settled.Round(100*time.Millisecond),
+		len(tr.book.posts), len(tr.book.answers), tr.wire.made, tr.book.asked, tr.book.unsure, at(0.5), at(0.99))
+}
