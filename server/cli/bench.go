@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/kith-social/kith/server"
+	"github.com/kith-social/kith/server/bench"
+)
+
+type benchCmd struct {
+	Ingest benchIngestCmd `cmd:"" help:"Hear a brand's month of posts from a sandbox in a process of its own, beside the bare inserts of the same mentions."`
+}
+
+type benchIngestCmd struct {
+	DB       string `name:"db" help:"PostgreSQL server, postgres://…, in which databases may be made. Default: SQLite in a temporary folder." placeholder:"URL"`
+	Mentions int    `help:"Customers' posts in the month." default:"115257"`
+	Runs     int    `help:"How often each is measured, in turn." default:"3"`
+	JSON     bool   `name:"json" help:"Print the whole report as JSON."`
+}
+
+func (c *benchIngestCmd) Run(ctx context.Context, streams IO) error {
+	if c.Mentions < 1 || c.Runs < 1 {
+		return fmt.Errorf("%w: --mentions and --runs are at least 1", errUsage)
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	b := bench.Ingest{Binary: binary, DB: c.DB, Mentions: c.Mentions, Runs: c.Runs, Log: logTo(streams, server.Config{})}
+	r, err := b.Run(ctx, streams.Err)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(streams.Out).Encode(r)
+	}
+	fmt.Fprintf(streams.Out, "%s, %d mentions: B to A1 %.2f (%.2f to %.2f)", r.Database, r.Mentions, r.BToA1.Median, r.BToA1.Min, r.BToA1.Max)
+	if r.BToA2 != nil {
+		fmt.Fprintf(streams.Out, ", B to A2 %.2f (%.2f to %.2f)", r.BToA2.Median, r.BToA2.Min, r.BToA2.Max)
+	}
+	fmt.Fprintln(streams.Out)
+	return nil
+}
