@@ -1,10 +1,8 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -19,7 +17,6 @@ import (
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
-	"github.com/kith-social/kith/triage"
 )
 
 // reviewing is what the review page shows: the queue, and one answer of it.
@@ -34,12 +31,7 @@ type reviewing struct {
 // reviewItem is one answer with all that helps to decide about it.
 type reviewItem struct {
 	moderation.Waiting
-	Handle   string              // the brand's account that will post it
-	Thread   []listeners.Mention // up to the post that is answered
-	Since    []listeners.Mention // what came after it
-	Post     listeners.Mention   // the post that is answered
-	Score    triage.Score        // of Post
-	Why      []triage.Span       // of Post
+	Thread   thread // around the post that is answered
 	Flags    []moderation.Flag
 	Record   moderation.Record // of the author
 	Timeline []community.Activity
@@ -47,8 +39,12 @@ type reviewItem struct {
 }
 
 // wroteAgain tells whether the customer wrote after what the answer answers.
-func (it *reviewItem) wroteAgain() bool {
-	return slices.ContainsFunc(it.Since, func(m listeners.Mention) bool { return !m.Ours })
+func (it *reviewItem) wroteAgain() bool { return it.Case.MentionID != it.Answer.MentionID }
+
+// since tells of a message whether the customer wrote it after the post that is answered.
+func (it *reviewItem) since(m message) bool {
+	at := slices.IndexFunc(it.Thread.Messages, func(m message) bool { return m.Focus })
+	return at >= 0 && !m.Ours && m.At > it.Thread.Messages[at].At
 }
 
 // decided is an answer that left the queue, for the toast that says so.
@@ -137,24 +133,9 @@ func (a *App) readItem(ctx context.Context, me *community.Member, id int64) (*re
 		return nil, err
 	}
 	it.Author = it.Members[it.Answer.MemberID]
-	conn, err := listeners.FindConnection(ctx, read, it.Case.ConnectionID)
-	if err != nil {
-		return nil, err
-	}
-	it.Handle = conn.Handle
-	thread, err := listeners.Thread(ctx, read, it.Case.ID)
-	if err != nil {
-		return nil, err
-	}
-	at := slices.IndexFunc(thread, func(m listeners.Mention) bool { return m.ID == it.Answer.MentionID })
-	if at < 0 {
-		return nil, fmt.Errorf("review answer %d: the post it answers is not in its case: %w", id, sql.ErrNoRows)
-	}
-	it.Thread, it.Post, it.Since = thread[:at], thread[at], thread[at+1:]
-	if err := json.Unmarshal([]byte(cmp.Or(it.Post.Score, "{}")), &it.Score); err != nil {
-		return nil, fmt.Errorf("read the score of mention %d: %w", it.Post.ID, err)
-	}
-	if it.Why, err = a.Intake.Why(me.BrandID, it.Post.Text, strongest); err != nil {
+	answered := it.Case
+	answered.MentionID = it.Answer.MentionID
+	if it.Thread, err = a.readThread(ctx, read, &answered, it.Members); err != nil {
 		return nil, err
 	}
 	it.Flags = moderation.Flags(it.Answer.Text)

@@ -80,7 +80,7 @@ func TestReviewShowsTheAnswerInItsThread(t *testing.T) {
 	page.says("#thread .post strong", "@lananh")
 	page.says(".proposed .post-head strong", "@saomaicafe")
 	page.says(".proposed .post-head", "Huy viết")
-	page.says(".evidence mark", "chán quá")
+	page.says(".post.focus mark", "chán quá")
 	page.says(".chip", "Phàn nàn")
 	page.says(".chip.warning", "Có số điện thoại")
 	page.says(".timeline", "Huy gửi câu trả lời để duyệt.")

@@ -25,6 +25,7 @@ type thread struct {
 // message is one post of a thread.
 type message struct {
 	Post
+	Answer  int64 // of ours that the network has not shown yet; 0 for its posts
 	Heard   []signal
 	Waiting bool   // waits for an answer
 	State   string // how an answer of ours stands, "" for what is on the network
@@ -80,7 +81,7 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 			via[mentions[i].ID] = author
 			continue
 		}
-		m := message{Post: Post{Who: ours, Via: author, Text: answer.Text, Ours: true}}
+		m := message{Answer: answer.ID, Post: Post{Who: ours, Via: author, Text: answer.Text, Ours: true}}
 		if m.told(ctx, &answer, &reply, queued, me) {
 			messages = append(messages, m)
 		}
@@ -107,7 +108,7 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 			Post: p, Heard: heard, Waiting: c.State == community.Open || c.State == community.Claimed || c.State == community.InReview,
 		})
 	}
-	slices.SortStableFunc(messages, func(a, b message) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(messages, func(a, b message) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Answer, b.Answer)) })
 	if at := slices.IndexFunc(messages, func(m message) bool { return m.Focus }); at > unfolded+1 {
 		t.Earlier, messages = messages[:at-unfolded], messages[at-unfolded:]
 	}
