@@ -3,6 +3,8 @@ package listeners
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	"github.com/kith-social/kith/clock"
 )
@@ -42,6 +44,23 @@ func (e *Error) Error() string {
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// mostSaid bounds what is kept of an error's text, in bytes; a network chooses how long it is.
+const mostSaid = 500
+
+// printable is a network's words as they can be stored and shown: one line of valid text.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	if len(text) > mostSaid {
+		text = strings.ToValidUTF8(text[:mostSaid], "") + "…"
+	}
+	return text
+}
 
 // classify gives the class of a Channel's error. A write that failed in an unknown way may have been done.
 func classify(err error, unknown Class) *Error {

@@ -243,11 +243,13 @@ func (p *Poller) store(ctx context.Context, c *Connection, h heard) error {
 	return err
 }
 
-// bury keeps what could not be read, with the reason, for somebody to look at.
+// bury keeps what could not be read, with the reason, for somebody to look at. Networks are read with an
+// overlap, so the same piece comes several times and is kept once.
 func bury(ctx context.Context, tx Tx, connectionID int64, rejected []Rejected) error {
 	for _, r := range rejected {
-		_, err := tx.NewRaw("INSERT INTO dead_letters (connection_id, raw, reason, created_at) VALUES (?, ?, ?, ?)",
-			connectionID, r.Raw, r.Reason, tx.Now()).Exec(ctx)
+		_, err := tx.NewRaw(`INSERT INTO dead_letters (connection_id, raw, reason, created_at) SELECT ?, ?, ?, ?
+			WHERE NOT EXISTS (SELECT 1 FROM dead_letters WHERE connection_id = ? AND raw = ?)`,
+			connectionID, r.Raw, r.Reason, tx.Now(), connectionID, r.Raw).Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("keep a dead letter: %w", err)
 		}
@@ -257,19 +259,22 @@ func bury(ctx context.Context, tx Tx, connectionID int64, rejected []Rejected) e
 
 // release gives a connection back and says when it is due again.
 func (p *Poller) release(ctx context.Context, c Connection, failure *Error) error {
-	now := p.Now()
+	now, said := p.Now(), ""
+	if failure != nil {
+		said = printable(failure.Error())
+	}
 	return p.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		q := tx.NewUpdate().Model((*Connection)(nil)).Where("id = ? AND fence = ?", c.ID, c.Fence).Set("lease_until = NULL")
 		switch {
 		case failure == nil:
 			q = q.Set("fetch_at = ?, heard_at = ?, failures = 0, error = ''", now.Add(c.pause), now)
 		case failure.Class == RateLimited:
-			q = q.Set("fetch_at = ?, error = ?", max(failure.Until, now.Add(time.Second)).Add(time.Duration(p.Jitter()*float64(time.Second))), failure.Error())
+			q = q.Set("fetch_at = ?, error = ?", max(failure.Until, now.Add(time.Second)).Add(time.Duration(p.Jitter()*float64(time.Second))), said)
 		case failure.Class == AuthExpired:
-			q = q.Set("state = ?, failures = failures + 1, error = ?", Broken, failure.Error())
+			q = q.Set("state = ?, failures = failures + 1, error = ?", Broken, said)
 		default:
 			pause := min(max(c.pause, p.Interval)<<min(c.Failures, 10), 5*time.Minute)
-			q = q.Set("fetch_at = ?, failures = failures + 1, error = ?", now.Add(pause/2+time.Duration(p.Jitter()*float64(pause/2))), failure.Error())
+			q = q.Set("fetch_at = ?, failures = failures + 1, error = ?", now.Add(pause/2+time.Duration(p.Jitter()*float64(pause/2))), said)
 		}
 		_, err := q.Exec(ctx)
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
@@ -57,6 +58,9 @@ type judged struct {
 	text []byte // the score as it is stored
 }
 
+// mostAhead is how far a network's clock may be ahead of ours.
+const mostAhead = 10 * time.Minute
+
 func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, posts []listeners.Post, scored map[string]judged) error {
 	if err := community.TakeTurns(ctx, tx, conn.BrandID); err != nil {
 		return err
@@ -82,6 +86,9 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 			ID: ids[i], BrandID: conn.BrandID, ConnectionID: conn.ID, AccountID: accounts[p.Author.NativeID], Network: conn.Network,
 			NativeID: p.NativeID, ParentID: p.ParentID, ThreadKey: p.ThreadKey, ToID: p.ToID, Reason: p.Reason, Text: p.Text, URL: p.URL,
 			Delivery: p.Delivery.Mode, DeliveryWhy: p.Delivery.Why, CreatedAt: p.CreatedAt, SeenAt: tx.Now(),
+		}
+		if p.CreatedAt > tx.Now().Add(mostAhead) {
+			mentions[i].CreatedAt = tx.Now() // or everything written after it would count as older
 		}
 		m := &mentions[i]
 		j, ok := scored[p.NativeID]

@@ -53,8 +53,17 @@ type post struct {
 // decode reads an answer. What is wrong with a single post is a rejected post; only an answer that is
 // no JSON object is an error.
 func decode(body []byte) (*answer, error) {
+	a := &answer{authors: make(map[string]listeners.Author)}
+	deep := 0
 	if tooDeep(body) {
-		return nil, errTooDeep
+		var posts [][]byte
+		if body, posts = prune(body); tooDeep(body) {
+			return nil, errTooDeep
+		}
+		for _, raw := range posts {
+			a.rejected = append(a.rejected, listeners.Rejected{Raw: raw, Reason: "the post is nested too deeply"})
+		}
+		deep = len(posts)
 	}
 	text := string(body) // one copy; what is kept of it are slices
 	if !gjson.Valid(text) {
@@ -64,12 +73,18 @@ func decode(body []byte) (*answer, error) {
 	if !root.IsObject() {
 		return nil, errNotJSON
 	}
-	a := &answer{authors: make(map[string]listeners.Author)}
 	root.ForEach(func(name, v gjson.Result) bool {
 		switch name.Str {
 		case "data":
 			if v.IsArray() {
-				v.ForEach(func(_, item gjson.Result) bool { a.add(item); return true })
+				v.ForEach(func(_, item gjson.Result) bool {
+					if item.Type == gjson.Null && deep > 0 {
+						deep-- // rejected already
+					} else {
+						a.add(item)
+					}
+					return true
+				})
 			} else if v.Type != gjson.Null {
 				a.add(v)
 			}
@@ -100,6 +115,39 @@ func tooDeep(body []byte) bool {
 		}
 	}
 	return false
+}
+
+// prune puts null for what is nested too deeply among the posts of an answer and what came along with
+// them, and returns the posts: they must not take their neighbours with them.
+func prune(body []byte) (pruned []byte, posts [][]byte) {
+	const item = 3 // the depth of an element of a top-level list
+	pruned = bytes.Clone(body)
+	var key string
+	depth, deepest, start := 0, 0, 0
+	for i := 0; i < len(body); i++ {
+		switch body[i] {
+		case '"':
+			end := stringEnd(body, i)
+			if depth == 1 {
+				key = string(body[i+1 : end])
+			}
+			i = end
+		case '{', '[':
+			if depth++; depth == item {
+				start, deepest = i, 0
+			}
+			deepest = max(deepest, depth)
+		case '}', ']':
+			if depth == item && deepest > maxDepth && (key == "data" || key == "includes") {
+				copy(pruned[start:], "null"+strings.Repeat(" ", i+1-start-len("null")))
+				if key == "data" {
+					posts = append(posts, body[start:i+1])
+				}
+			}
+			depth--
+		}
+	}
+	return pruned, posts
 }
 
 // stringEnd is the index of the quotation mark that ends the string begun at i.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	sdk "github.com/g8rswimmer/go-twitter/v2"
 	"github.com/kith-social/kith/listeners"
@@ -33,6 +34,9 @@ type mark struct {
 // overlap is how far behind the newest post the next round starts, as a difference of ids: X shows some
 // posts a few seconds after younger ones. Posts that are read twice are known by their id.
 const overlap = 60_000 << idTimeShift
+
+// mostAhead is how far the clock of X may be ahead of ours.
+const mostAhead = 24 * time.Hour
 
 const maxToken = 1024 // bytes of a page token, so that a Cursor stays small
 
@@ -125,9 +129,11 @@ func (c *Channel) page(body []byte, s source, m mark) (listeners.Page, mark, err
 	if len(a.next) > maxToken {
 		return listeners.Page{}, m, fmt.Errorf("the token of the next page has %d bytes", len(a.next))
 	}
-	newest := number(m.Newest)
+	newest, last := number(m.Newest), idAt(c.now().Add(mostAhead))
 	for i := range a.posts {
-		newest = max(newest, number(a.posts[i].id))
+		if n := number(a.posts[i].id); n <= last { // beyond an id of the future nothing would be heard any more
+			newest = max(newest, n)
+		}
 	}
 	if newest > 0 {
 		m.Newest = strconv.FormatUint(newest, 10)
