@@ -66,6 +66,7 @@ func Connect(ctx context.Context, tx Tx, keys *Keyring, c Connection, secrets ma
 		On("CONFLICT (brand_id, network, native_id) DO UPDATE").
 		Set("handle = EXCLUDED.handle, settings = EXCLUDED.settings, secrets = EXCLUDED.secrets").
 		Set("state = EXCLUDED.state, error = '', failures = 0, fetch_at = EXCLUDED.fetch_at").
+		Set("lease_until = NULL, fence = connection.fence + 1"). // whoever listened with the old secrets is done
 		Returning("*").Exec(ctx)
 	if err != nil {
 		return c, fmt.Errorf("connect %s of %s: %w", c.Handle, c.Network, err)

@@ -336,7 +336,7 @@ func lastVersion[T any](driver riverdriver.Driver[T]) int {
 }
 
 func (d *DB) migrateRiver(ctx context.Context) error {
-	cfg := &rivermigrate.Config{Logger: d.log}
+	cfg := &rivermigrate.Config{Logger: warnings(d.log)}
 	if d.IsPostgres() {
 		m, err := rivermigrate.New(riverpgxv5.New(d.pool), cfg)
 		if err != nil {

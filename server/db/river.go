@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -71,7 +72,7 @@ func (d *DB) riverConfig(c river.Config) *river.Config {
 		c.RescueStuckJobsAfter = rescueAfter
 	}
 	if c.Logger == nil {
-		c.Logger = d.log
+		c.Logger = warnings(d.log)
 	}
 	if c.Test.Time == nil && d.opt.Clock != nil {
 		c.Test.Time = riverTime(d.opt.Clock)
@@ -219,3 +220,23 @@ func (l *bellListener) Unlisten(context.Context, string) error { return nil }
 func (l *bellListener) Ping(context.Context) error             { return nil }
 func (l *bellListener) Schema() string                         { return "" }
 func (l *bellListener) SetAfterConnectExec(string)             {}
+
+// warnings is a logger that leaves out what River tells of its every step.
+func warnings(log *slog.Logger) *slog.Logger { return slog.New(atLeast{log.Handler(), slog.LevelWarn}) }
+
+type atLeast struct {
+	slog.Handler
+	level slog.Level
+}
+
+func (h atLeast) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= h.level && h.Handler.Enabled(ctx, l)
+}
+
+func (h atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return atLeast{h.Handler.WithAttrs(attrs), h.level}
+}
+
+func (h atLeast) WithGroup(name string) slog.Handler {
+	return atLeast{h.Handler.WithGroup(name), h.level}
+}
