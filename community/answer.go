@@ -51,7 +51,7 @@ func SaveDraft(ctx context.Context, tx Tx, m *Member, caseID int64, text string)
 	if len(text) > mostText {
 		return a, c, false, &Invalid{"text", "this text is too long to keep"}
 	}
-	c, err = FindCase(ctx, tx, m, caseID)
+	c, err = lockCase(ctx, tx, m, caseID)
 	if err != nil {
 		return a, c, false, err
 	}
@@ -122,7 +122,7 @@ func (a *Answer) store(ctx context.Context, tx Tx, m *Member, c *Case) error {
 // HoldForAnswer reads a case that the member has a live claim on. A fence that is not 0 must be the
 // claim's: a late writer whose case went through other hands changes nothing.
 func HoldForAnswer(ctx context.Context, tx Tx, m *Member, caseID, fence int64) (Case, error) {
-	c, err := FindCase(ctx, tx, m, caseID)
+	c, err := lockCase(ctx, tx, m, caseID)
 	if err != nil {
 		return c, err
 	}

@@ -89,8 +89,17 @@ func (c *Case) ended() bool {
 // FindCase reads a case that the member may see; sql.ErrNoRows for any other, so that nobody learns
 // of what they may not know.
 func FindCase(ctx context.Context, db bun.IDB, m *Member, id int64) (Case, error) {
+	return findCase(ctx, db.NewSelect(), m, id)
+}
+
+// lockCase is FindCase for who is about to write something that belongs to the case.
+func lockCase(ctx context.Context, tx Tx, m *Member, id int64) (Case, error) {
+	return findCase(ctx, locked(tx, tx.NewSelect()), m, id)
+}
+
+func findCase(ctx context.Context, q *bun.SelectQuery, m *Member, id int64) (Case, error) {
 	var c Case
-	err := db.NewSelect().Model(&c).Where("c.id = ? AND c.brand_id = ?", id, m.BrandID).Scan(ctx)
+	err := q.Model(&c).Where("c.id = ? AND c.brand_id = ?", id, m.BrandID).Scan(ctx)
 	if err != nil {
 		return c, fmt.Errorf("find case %d: %w", id, err)
 	}
@@ -110,8 +119,7 @@ func caseByID(ctx context.Context, tx Tx, id int64) (Case, error) {
 	return c, nil
 }
 
-// locked makes others wait who would change the rows read. A person whose case has moved meanwhile can
-// look again; what a network tells must be stored. On SQLite there is nobody else.
+// locked makes others wait who would change the rows read. On SQLite there is nobody else.
 func locked(tx Tx, q *bun.SelectQuery) *bun.SelectQuery {
 	if tx.Dialect().Name() == dialect.PG {
 		return q.For("NO KEY UPDATE")

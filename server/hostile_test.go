@@ -209,12 +209,15 @@ func TestHostileAnswers(t *testing.T) {
 		}
 		w.Wait(servertest.Soon, "the network is not asked", func() bool { return h.called() > 0 })
 		for what, answer := range map[string]func(http.ResponseWriter){
-			"a page of HTML":      func(w http.ResponseWriter) { fmt.Fprint(w, "<html>we are down</html>") },
-			"half a page":         func(w http.ResponseWriter) { fmt.Fprint(w, `{"data":[{"id":"1"`) },
-			"an array":            func(w http.ResponseWriter) { fmt.Fprint(w, `[1,2]`) },
-			"nothing":             func(w http.ResponseWriter) {},
-			"an endless page":     func(w http.ResponseWriter) { w.Write(make([]byte, 5<<20)) },
-			"an error with dirt":  func(w http.ResponseWriter) { w.WriteHeader(500); fmt.Fprint(w, "{\"errors\":[{\"message\":\"a\\u0000b\xff\"}],\"title\":\"\\u0000\xff\",\"detail\":\"\\u0000"+strings.Repeat("x", 1<<20)+"\"}") },
+			"a page of HTML":  func(w http.ResponseWriter) { fmt.Fprint(w, "<html>we are down</html>") },
+			"half a page":     func(w http.ResponseWriter) { fmt.Fprint(w, `{"data":[{"id":"1"`) },
+			"an array":        func(w http.ResponseWriter) { fmt.Fprint(w, `[1,2]`) },
+			"nothing":         func(w http.ResponseWriter) {},
+			"an endless page": func(w http.ResponseWriter) { w.Write(make([]byte, 5<<20)) },
+			"an error with dirt": func(w http.ResponseWriter) {
+				w.WriteHeader(500)
+				fmt.Fprint(w, "{\"errors\":[{\"message\":\"a\\u0000b\xff\"}],\"title\":\"\\u0000\xff\",\"detail\":\"\\u0000"+strings.Repeat("x", 1<<20)+"\"}")
+			},
 			"an error without it": func(w http.ResponseWriter) { w.WriteHeader(503) },
 			"a redirect":          func(w http.ResponseWriter) { w.Header().Set("Location", "http://169.254.169.254/"); w.WriteHeader(302) },
 			"a closed connection": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },

@@ -105,7 +105,7 @@ func TestHostilePost(t *testing.T) {
 		{"time out of range", with("created_at", `"0001-01-01T00:00:00Z"`), "the post's created_at is not a time", ""},
 		{"not an object", `[1,2]`, "the post is not an object", ""},
 		{"null", `null`, "the post is not an object", ""},
-		{"nested deeply", with("entities", strings.Repeat(`{"a]":[`, 1000) + strings.Repeat(`]}`, 1000)), "the post is nested too deeply", ""},
+		{"nested deeply", with("entities", strings.Repeat(`{"a]":[`, 1000)+strings.Repeat(`]}`, 1000)), "the post is nested too deeply", ""},
 		{"edit history of the wrong type", with("edit_history_tweet_ids", `[1]`), "the post's edit_history_tweet_ids is not text", ""},
 		{"time left out", with("created_at", ""), "", "@saomaicafe hi"},
 		{"references of the wrong type", with("referenced_tweets", `{"type":7,"id":{}}`), "", "@saomaicafe hi"},
