@@ -15,16 +15,18 @@ import (
 
 // Incoming is a customer's post with what was decided about it.
 type Incoming struct {
-	Mention *listeners.Mention // its CaseID is set by Receive
-	Score   triage.Score
-	Lane    Lane
-	LaneWhy string
+	Mention  *listeners.Mention // its CaseID is set by Receive
+	Score    triage.Score
+	Lane     Lane
+	LaneWhy  string
+	Stranger bool // this transaction stored the customer's account, who can have no case yet
 }
 
 // conversation is what came in of one customer in one thread.
 type conversation struct {
 	customer []Incoming
 	ours     []*listeners.Mention
+	stranger bool // the customer can have no case yet
 }
 
 type key struct {
@@ -45,7 +47,8 @@ func Receive(ctx context.Context, tx Tx, conn listeners.Connection, customer []I
 	if err != nil || len(order) == 0 {
 		return nil, err
 	}
-	cases, err := casesOf(ctx, tx, order)
+	known := slices.DeleteFunc(slices.Clone(order), func(k key) bool { return groups[k].stranger })
+	cases, err := casesOf(ctx, tx, known)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +101,7 @@ func converse(ctx context.Context, tx Tx, conn listeners.Connection, customer []
 	}
 	for _, in := range customer {
 		g := group(key{in.Mention.ThreadKey, in.Mention.AccountID})
-		g.customer = append(g.customer, in)
+		g.customer, g.stranger = append(g.customer, in), in.Stranger
 	}
 	if len(own) == 0 {
 		return groups, order, nil
@@ -129,6 +132,9 @@ func converse(ctx context.Context, tx Tx, conn listeners.Connection, customer []
 // casesOf reads the cases of conversations, and keeps everybody else from changing them until the
 // transaction ends.
 func casesOf(ctx context.Context, tx Tx, keys []key) (map[key]*Case, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
 	pairs := make([][]any, len(keys))
 	for i, k := range keys {
 		pairs[i] = []any{k.account, k.thread}

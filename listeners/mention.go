@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/uptrace/bun"
@@ -112,9 +113,15 @@ func Fresh(ctx context.Context, tx Tx, c Connection, posts []Post) ([]Post, erro
 	return fresh, nil
 }
 
-// Accounts gives the ids of the accounts that wrote these posts, by native id, storing new ones and
-// renaming those that changed their handle or name.
-func Accounts(ctx context.Context, tx Tx, c Connection, posts []Post) (map[string]int64, error) {
+// Known is an account as the database knows it.
+type Known struct {
+	ID  int64
+	New bool // stored by this transaction: nothing else can know of it yet
+}
+
+// Accounts finds the accounts that wrote these posts, by native id, storing new ones and renaming
+// those that changed their handle or name.
+func Accounts(ctx context.Context, tx Tx, c Connection, posts []Post) (map[string]Known, error) {
 	authors := make(map[string]Author, len(posts))
 	ids := make([]string, 0, len(posts))
 	for _, p := range posts {
@@ -126,15 +133,15 @@ func Accounts(ctx context.Context, tx Tx, c Connection, posts []Post) (map[strin
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	var known []Account
-	err := tx.NewSelect().Model(&known).
+	var stored []Account
+	err := tx.NewSelect().Model(&stored).Column("id", "native_id", "handle", "name").
 		Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", ids)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for accounts: %w", err)
 	}
-	byNative := make(map[string]int64, len(ids))
-	for _, a := range known {
-		byNative[a.NativeID] = a.ID
+	known := make(map[string]Known, len(ids))
+	for _, a := range stored {
+		known[a.NativeID] = Known{ID: a.ID}
 		if now := authors[a.NativeID]; now.Handle != a.Handle || now.Name != a.Name {
 			_, err := tx.NewRaw("UPDATE accounts SET handle = ?, name = ?, seen_at = ? WHERE id = ?", now.Handle, now.Name, tx.Now(), a.ID).Exec(ctx)
 			if err != nil {
@@ -142,23 +149,18 @@ func Accounts(ctx context.Context, tx Tx, c Connection, posts []Post) (map[strin
 			}
 		}
 	}
-	var unknown []string
-	for _, id := range ids {
-		if byNative[id] == 0 {
-			unknown = append(unknown, id)
-		}
-	}
-	rows, err := tx.NextIDs(ctx, "accounts", len(unknown))
+	ids = slices.DeleteFunc(ids, func(id string) bool { return known[id].ID != 0 })
+	rows, err := tx.NextIDs(ctx, "accounts", len(ids))
 	if err != nil {
 		return nil, err
 	}
 	columns := []string{"id bigint", "brand_id bigint", "network text", "native_id text", "handle text", "name text", "seen_at bigint"}
-	err = tx.InsertRows(ctx, "accounts", columns, len(unknown), func(i int, into []any) {
-		a := authors[unknown[i]]
-		byNative[a.NativeID] = rows[i]
+	err = tx.InsertRows(ctx, "accounts", columns, len(ids), func(i int, into []any) {
+		a := authors[ids[i]]
+		known[a.NativeID] = Known{ID: rows[i], New: true}
 		into[0], into[1], into[2], into[3], into[4], into[5], into[6] = rows[i], c.BrandID, c.Network, a.NativeID, a.Handle, a.Name, int64(tx.Now())
 	})
-	return byNative, err
+	return known, err
 }
 
 // Insert stores mentions that Fresh let through; their ids come from NextIDs of the same transaction.

@@ -83,7 +83,7 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 	var ownPosts []listeners.Post
 	for i, p := range fresh {
 		mentions[i] = listeners.Mention{
-			ID: ids[i], BrandID: conn.BrandID, ConnectionID: conn.ID, AccountID: accounts[p.Author.NativeID], Network: conn.Network,
+			ID: ids[i], BrandID: conn.BrandID, ConnectionID: conn.ID, AccountID: accounts[p.Author.NativeID].ID, Network: conn.Network,
 			NativeID: p.NativeID, ParentID: p.ParentID, ThreadKey: p.ThreadKey, ToID: p.ToID, Reason: p.Reason, Text: p.Text, URL: p.URL,
 			Delivery: p.Delivery.Mode, DeliveryWhy: p.Delivery.Why, CreatedAt: p.CreatedAt, SeenAt: tx.Now(),
 		}
@@ -98,7 +98,9 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 			continue
 		}
 		m.Score = string(j.text)
-		customer = append(customer, community.Incoming{Mention: m, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule})
+		customer = append(customer, community.Incoming{
+			Mention: m, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule, Stranger: accounts[p.Author.NativeID].New,
+		})
 	}
 	known, err := listeners.Recognise(ctx, tx, conn, ownPosts)
 	if err != nil {

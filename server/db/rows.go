@@ -24,7 +24,8 @@ func (t *transaction) NextIDs(ctx context.Context, table string, n int) ([]int64
 		}
 		return ids, nil
 	}
-	rows, err := t.Tx.Tx.QueryContext(ctx, "SELECT nextval(pg_get_serial_sequence($1, 'id')) FROM generate_series(1, $2::int)", table, n)
+	rows, err := t.Tx.Tx.QueryContext(ctx, `SELECT nextval(name) FROM (SELECT pg_get_serial_sequence($1, 'id')::regclass AS name OFFSET 0) AS of,
+		generate_series(1, $2::int)`, table, n) // OFFSET keeps the name from being looked up for each id
 	if err != nil {
 		return nil, fmt.Errorf("reserve ids of %s: %w", table, err)
 	}
