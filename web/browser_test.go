@@ -16,6 +16,8 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/kith-social/kith/clock"
 )
 
 // browser is one tab of a headless Chromium, which collects what pages complain of.
@@ -131,11 +133,18 @@ func value[T any](b *browser, script string) T {
 	return v
 }
 
-// wait returns when the script's result is true, which must happen within ten seconds.
+// wait returns when the script's result is true, which must happen within ten seconds, also if the
+// page goes elsewhere meanwhile.
 func (b *browser) wait(script string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](script, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
-		b.t.Fatalf("waiting for %s: %v", script, err)
+	for deadline := clock.System().Add(10 * time.Second); ; {
+		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](script, chromedp.WithPollingTimeout(deadline.Sub(clock.System()))))
+		if err == nil {
+			return
+		}
+		if clock.System() >= deadline {
+			b.t.Fatalf("waiting for %s: %v", script, err)
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,20 +114,23 @@ func TestPagesLookRight(t *testing.T) {
 		{"notices", "huy", "/notices"},
 		{"forbidden", "huy", "/review"},
 	}
+	widths := []int64{320, 1440}
+	if all {
+		widths = []int64{320, 390, 834, 1440}
+	}
+	b.do(chromedp.Navigate(c.server.URL + "/sign-in"))
 	was := ""
 	for _, p := range pages {
 		if p.who != was {
-			b.do(chromedp.Navigate(c.server.URL + "/sign-in"))
 			value[bool](b, fmt.Sprintf(`(document.cookie = "kith=%s; path=/", true)`, c.visits(p.who, "vi").session()))
 			was = p.who
 		}
-		for _, width := range []int64{320, 390, 834, 1440} {
+		for _, width := range widths {
 			for _, look := range []struct{ theme, lang string }{{"light", "en"}, {"dark", "vi"}, {"light", "vi"}, {"dark", "en"}} {
-				if !all && (look.theme == "light") == (look.lang == "vi") {
+				if !all && (width == 320) == (look.lang == "en") || !all && (look.theme == "light") == (look.lang == "vi") {
 					continue
 				}
 				name := fmt.Sprintf("%s-%d-%s-%s", p.name, width, look.theme, look.lang)
-				b.open(c.server.URL+p.path, width, 900)
 				value[bool](b, `(document.cookie = "kith_theme=`+look.theme+`; path=/", document.cookie = "kith_language=`+look.lang+`; path=/", document.cookie = "kith_zone=Asia/Ho_Chi_Minh; path=/", true)`)
 				b.open(c.server.URL+p.path, width, 900)
 				if over := value[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
@@ -138,4 +143,8 @@ func TestPagesLookRight(t *testing.T) {
 			}
 		}
 	}
+	b.mu.Lock()
+	b.complaints = slices.DeleteFunc(b.complaints, func(s string) bool { return strings.Contains(s, "the server responded with a status of 4") }) // meant
+	b.mu.Unlock()
+	b.quiet()
 }

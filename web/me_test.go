@@ -201,7 +201,7 @@ func TestNotices(t *testing.T) {
 
 func TestStream(t *testing.T) {
 	c := newCafe(t)
-	if page := c.visits("huy", "vi").get("/stream"); page.body != "Huy true" {
+	if page := c.visits("huy", "vi").get("/stream"); page.body != ": Huy true\n\n" {
 		t.Errorf("a member hears %q", page.body)
 	}
 	if page := c.stranger("vi").send(http.MethodGet, "/stream", nil, map[string]string{"Accept": "text/event-stream"}); page.status != http.StatusUnauthorized {

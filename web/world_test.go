@@ -61,7 +61,8 @@ func newCafe(t *testing.T) *cafe {
 		Deliverer: &listeners.Deliverer{Done: community.Done, Now: hands.Now},
 		Now:       hands.Now,
 		Listen: func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool) {
-			_, _ = fmt.Fprintf(w, "%s %v", m.PublicName, still(r.Context()))
+			w.Header().Set("Content-Type", "text/event-stream")
+			_, _ = fmt.Fprintf(w, ": %s %v\n\n", m.PublicName, still(r.Context()))
 		},
 	}
 	guard, err := access.New(access.Config{
