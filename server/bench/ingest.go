@@ -22,6 +22,7 @@ import (
 // over HTTP, to deduplicated, scored and routed cases that are durable.
 type Ingest struct {
 	Binary   string // a kith binary, to run the sandbox with
+	Folder   string // for SQLite files and keys; its owner empties it
 	DB       string // a PostgreSQL server's URL, in which databases may be made; "" measures SQLite
 	Mentions int    // customers' posts in the month
 	Runs     int    // of A and B each
@@ -61,12 +62,7 @@ func (b Ingest) Run(ctx context.Context, progress io.Writer) (IngestReport, erro
 	if err != nil {
 		return IngestReport{}, err
 	}
-	folder, err := os.MkdirTemp("", "kith-bench-")
-	if err != nil {
-		return IngestReport{}, err
-	}
-	defer os.RemoveAll(folder)
-	engine := engine(&sqliteEngine{folder: folder})
+	var engine engine = &sqliteEngine{b.Folder}
 	if b.DB != "" {
 		if engine, err = newPostgresEngine(ctx, b.DB); err != nil {
 			return IngestReport{}, err
@@ -80,7 +76,7 @@ func (b Ingest) Run(ctx context.Context, progress io.Writer) (IngestReport, erro
 				return err
 			}
 			defer drop()
-			figure, err := b.kith(ctx, address, folder, net, who, m, &r)
+			figure, err := b.kith(ctx, address, net, who, m, &r)
 			if err != nil {
 				return err
 			}
@@ -113,8 +109,8 @@ func (b Ingest) Run(ctx context.Context, progress io.Writer) (IngestReport, erro
 }
 
 // kith hears the month once, until the network has nothing more, and checks that all of it is there.
-func (b Ingest) kith(ctx context.Context, address, folder string, net *network, who account, m month, r *IngestReport) (Figure, error) {
-	app, err := openApp(ctx, address, folder, net, who, b.Log)
+func (b Ingest) kith(ctx context.Context, address string, net *network, who account, m month, r *IngestReport) (Figure, error) {
+	app, err := b.open(ctx, address, net, who)
 	if err != nil {
 		return Figure{}, err
 	}
@@ -126,33 +122,35 @@ func (b Ingest) kith(ctx context.Context, address, folder string, net *network, 
 	if err != nil {
 		return figure, err
 	}
-	var ours int
-	for count, of := range map[*int]*bun.SelectQuery{
-		&r.Stored: app.DB.Read().NewSelect().Table("mentions"),
-		&r.Cases:  app.DB.Read().NewSelect().Table("cases"),
-		&ours:     app.DB.Read().NewSelect().Table("mentions").Where("ours"),
-	} {
-		n, err := of.Count(ctx)
-		if err != nil {
-			return figure, err
-		}
-		*count = int(n)
-	}
-	if r.Stored != len(m.posts) || ours != m.own {
-		return figure, fmt.Errorf("%w: %d posts are stored, %d of them the brand's; want %d and %d", errLost, r.Stored, ours, len(m.posts), m.own)
-	}
-	return figure, nil
+	r.Stored, r.Cases, err = b.check(ctx, app, m)
+	return figure, err
 }
 
-// openApp opens the product on an empty database with one brand that is connected to the network.
-func openApp(ctx context.Context, address, folder string, net *network, who account, log *slog.Logger) (*server.App, error) {
-	key := filepath.Join(folder, "secret.key")
+// check counts what is stored, and fails unless it is the whole month, each post once.
+func (b Ingest) check(ctx context.Context, app *server.App, m month) (stored, cases int, err error) {
+	count := func(q *bun.SelectQuery) int {
+		n, failed := q.Count(ctx)
+		err = errors.Join(err, failed)
+		return int(n)
+	}
+	read := app.DB.Read()
+	stored, cases = count(read.NewSelect().Table("mentions")), count(read.NewSelect().Table("cases"))
+	ours := count(read.NewSelect().Table("mentions").Where("ours"))
+	if err == nil && (stored != len(m.posts) || ours != m.own) {
+		err = fmt.Errorf("%w: %d posts are stored, %d of them the brand's; want %d and %d", errLost, stored, ours, len(m.posts), m.own)
+	}
+	return stored, cases, err
+}
+
+// open opens the product on an empty database with one brand that is connected to the network.
+func (b Ingest) open(ctx context.Context, address string, net *network, who account) (*server.App, error) {
+	key := filepath.Join(b.Folder, "secret.key")
 	if err := writeKey(key); err != nil {
 		return nil, err
 	}
 	app, err := server.Open(ctx, server.Config{
 		DB: address, SecretKeyFile: key, AllowHost: []string{strings.TrimPrefix(net.url, "http://")},
-	}, log)
+	}, b.Log)
 	if err != nil {
 		return nil, err
 	}

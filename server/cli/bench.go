@@ -29,7 +29,12 @@ func (c *benchIngestCmd) Run(ctx context.Context, streams IO) error {
 	if err != nil {
 		return err
 	}
-	b := bench.Ingest{Binary: binary, DB: c.DB, Mentions: c.Mentions, Runs: c.Runs, Log: logTo(streams, server.Config{})}
+	folder, err := os.MkdirTemp("", "kith-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	b := bench.Ingest{Binary: binary, Folder: folder, DB: c.DB, Mentions: c.Mentions, Runs: c.Runs, Log: logTo(streams, server.Config{})}
 	r, err := b.Run(ctx, streams.Err)
 	if err != nil {
 		return err
