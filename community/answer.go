@@ -299,7 +299,7 @@ func AnswersTo(ctx context.Context, db bun.IDB, m *Member, caseIDs []int64) (map
 		return nil, nil
 	}
 	var all []Answer
-	err := db.NewSelect().Model(&all).Where("brand_id = ? AND case_id IN (?)", m.BrandID, bun.In(caseIDs)).
+	err := db.NewSelect().Model(&all).Where("brand_id = ? AND case_id IN (?)", m.BrandID, bun.List(caseIDs)).
 		Where("(member_id = ? OR state NOT IN ('draft', 'returned'))", m.ID).Order("id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the answers of cases: %w", err)

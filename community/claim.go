@@ -53,7 +53,7 @@ func lend(ctx context.Context, tx Tx, m *Member, caseID int64) ([]Case, error) {
 	_, err := tx.NewUpdate().Model(&got).
 		Set("state = ?, version = version + 1, holder_id = ?, held_until = ?", Claimed, m.ID, now.Add(Lease)).
 		Set("fence = fence + CASE WHEN state = 'claimed' AND holder_id = ? AND held_until > ? THEN 0 ELSE 1 END", m.ID, now).
-		Where("id = ? AND brand_id = ? AND lane IN (?)", caseID, m.BrandID, bun.In(m.Lanes())).
+		Where("id = ? AND brand_id = ? AND lane IN (?)", caseID, m.BrandID, bun.List(m.Lanes())).
 		Where("(state = 'open' OR state = 'claimed' AND (holder_id = ? OR held_until <= ?))", m.ID, now).
 		Returning("*").Exec(ctx)
 	if err != nil {

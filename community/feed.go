@@ -86,7 +86,7 @@ func listByState(ctx context.Context, db bun.IDB, m *Member, w Wanted, lanes []L
 	}
 	var cases []Case
 	q := db.NewSelect().Model(&cases).
-		Where("c.brand_id = ? AND c.state = ? AND c.lane IN (?)", m.BrandID, w.State, bun.In(lanes)).
+		Where("c.brand_id = ? AND c.state = ? AND c.lane IN (?)", m.BrandID, w.State, bun.List(lanes)).
 		Where("c.state NOT IN ('open', 'ignored')"). // names the partial index
 		Order("c.id DESC").Limit(int64(w.Limit + 1))
 	if before > 0 {
@@ -174,7 +174,7 @@ func FindCases(ctx context.Context, db bun.IDB, m *Member, ids []int64) (map[int
 		return nil, nil
 	}
 	var all []Case
-	if err := db.NewSelect().Model(&all).Where("c.id IN (?)", bun.In(ids)).Scan(ctx); err != nil {
+	if err := db.NewSelect().Model(&all).Where("c.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read cases: %w", err)
 	}
 	byID := make(map[int64]Case, len(all))
@@ -190,7 +190,7 @@ func FindCases(ctx context.Context, db bun.IDB, m *Member, ids []int64) (map[int
 func CustomerHistory(ctx context.Context, db bun.IDB, m *Member, accountID int64, most int) ([]Case, error) {
 	var all []Case
 	err := db.NewSelect().Model(&all).
-		Where("c.account_id = ? AND c.brand_id = ? AND c.lane IN (?)", accountID, m.BrandID, bun.In(m.Lanes())).
+		Where("c.account_id = ? AND c.brand_id = ? AND c.lane IN (?)", accountID, m.BrandID, bun.List(m.Lanes())).
 		Order("c.id DESC").Limit(int64(most)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the history of customer %d: %w", accountID, err)
@@ -205,7 +205,7 @@ func Outcomes(ctx context.Context, db bun.IDB, m *Member, caseIDs []int64) (map[
 		return nil, nil
 	}
 	var all []Activity
-	err := db.NewSelect().Model(&all).Where("a.case_id IN (?) AND a.kind IN (?)", bun.In(caseIDs), bun.In([]Kind{CustomerThanks, CaseSolved})).
+	err := db.NewSelect().Model(&all).Where("a.case_id IN (?) AND a.kind IN (?)", bun.List(caseIDs), bun.List([]Kind{CustomerThanks, CaseSolved})).
 		Order("a.id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the outcomes of cases: %w", err)

@@ -135,12 +135,12 @@ func casesOf(ctx context.Context, tx Tx, keys []key) (map[key]*Case, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	pairs := make([][]any, len(keys))
+	pairs := make([]bun.TupleValues, len(keys))
 	for i, k := range keys {
-		pairs[i] = []any{k.account, k.thread}
+		pairs[i] = bun.Tuple([]any{k.account, k.thread})
 	}
 	var all []*Case
-	q := tx.NewSelect().Model(&all).Where("(c.account_id, c.thread_key) IN (VALUES ?)", bun.In(pairs)).Order("c.id")
+	q := tx.NewSelect().Model(&all).Where("(c.account_id, c.thread_key) IN (VALUES ?)", bun.List(pairs)).Order("c.id")
 	if err := locked(tx, q).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("find the cases of posts: %w", err)
 	}

@@ -67,8 +67,8 @@ func (k *Keyring) Open(sealed []byte, bound string) ([]byte, error) {
 	if len(sealed) == 0 || len(sealed) < 1+int(sealed[0]) {
 		return nil, ErrSealed
 	}
-	id, rest := string(sealed[1:1+int(sealed[0])]), sealed[1+int(sealed[0]):]
-	aead := k.keys[id]
+	id, rest := sealed[1:1+int(sealed[0])], sealed[1+int(sealed[0]):]
+	aead := k.keys[string(id)]
 	if aead == nil || len(rest) < aead.NonceSize() {
 		return nil, ErrSealed
 	}

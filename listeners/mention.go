@@ -197,7 +197,7 @@ func Threads(ctx context.Context, db bun.IDB, caseIDs []int64, most int) (map[in
 	}
 	latest := db.NewSelect().TableExpr("mentions AS t").ColumnExpr("t.id").
 		ColumnExpr("ROW_NUMBER() OVER (PARTITION BY t.case_id ORDER BY t.created_at DESC, t.id DESC) AS place").
-		Where("t.case_id IN (?)", bun.In(caseIDs))
+		Where("t.case_id IN (?)", bun.List(caseIDs))
 	var all []Mention
 	err := db.NewSelect().Model(&all).Relation("Account").
 		Where("m.id IN (SELECT id FROM (?) AS latest WHERE place <= ?)", latest, most).Order("m.created_at", "m.id").Scan(ctx)
@@ -217,7 +217,7 @@ func FindMentions(ctx context.Context, db bun.IDB, ids []int64) (map[int64]Menti
 		return nil, nil
 	}
 	var all []Mention
-	err := db.NewSelect().Model(&all).Relation("Account").Where("m.id IN (?)", bun.In(ids)).Scan(ctx)
+	err := db.NewSelect().Model(&all).Relation("Account").Where("m.id IN (?)", bun.List(ids)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read mentions: %w", err)
 	}

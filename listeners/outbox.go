@@ -81,7 +81,7 @@ func Hash(text string) string {
 // the same transaction. ErrInFlight if another reply to the same mention has not ended.
 func Queue(ctx context.Context, tx Tx, r Reply) error {
 	busy, err := tx.NewSelect().Model((*Reply)(nil)).
-		Where("mention_id = ? AND state IN (?)", r.MentionID, bun.In(inFlight)).Exists(ctx)
+		Where("mention_id = ? AND state IN (?)", r.MentionID, bun.List(inFlight)).Exists(ctx)
 	if err != nil {
 		return fmt.Errorf("queue reply %s: %w", r.ID, err)
 	}
@@ -102,7 +102,7 @@ func Cancel(ctx context.Context, tx Tx, caseID int64, why string) ([]Reply, erro
 	var taken []Reply
 	_, err := tx.NewUpdate().Model(&taken).
 		Set("state = ?, error = ?, version = version + 1", Cancelled, why).
-		Where("case_id = ? AND state IN (?)", caseID, bun.In([]ReplyState{Waiting, Queued, Retry})).
+		Where("case_id = ? AND state IN (?)", caseID, bun.List([]ReplyState{Waiting, Queued, Retry})).
 		Returning("*").Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cancel replies of case %d: %w", caseID, err)
@@ -131,7 +131,7 @@ func Replies(ctx context.Context, db bun.IDB, answerIDs []int64) (map[int64]Repl
 		return nil, nil
 	}
 	var all []Reply
-	err := db.NewSelect().Model(&all).Where("answer_id IN (?)", bun.In(answerIDs)).Order("created_at", "id").Scan(ctx)
+	err := db.NewSelect().Model(&all).Where("answer_id IN (?)", bun.List(answerIDs)).Order("created_at", "id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read replies: %w", err)
 	}
@@ -148,7 +148,7 @@ func Doubt(ctx context.Context, tx Tx) (int64, error) {
 	res, err := tx.NewUpdate().Model((*Reply)(nil)).
 		Set("state = ?, due_at = ?, reads = 0, absent = 0, version = version + 1", InDoubt, tx.Now()).
 		Set("started_at = COALESCE(started_at, created_at)").
-		Where("state IN (?)", bun.In(inFlight)).Exec(ctx)
+		Where("state IN (?)", bun.List(inFlight)).Exec(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("doubt unfinished replies: %w", err)
 	}
@@ -171,8 +171,8 @@ func Recognise(ctx context.Context, tx Tx, c Connection, own []Post) (map[string
 	err := tx.NewSelect().Model(&known).Column("id", "native_id", "parent_id", "text", "state").
 		Where("connection_id IN (SELECT id FROM connections WHERE brand_id = ? AND network = ?)", c.BrandID, c.Network).
 		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("native_id IN (?)", bun.In(natives)).
-				WhereOr("native_id = '' AND parent_id IN (?) AND state IN (?)", bun.In(parents), bun.In(inFlight))
+			return q.Where("native_id IN (?)", bun.List(natives)).
+				WhereOr("native_id = '' AND parent_id IN (?) AND state IN (?)", bun.List(parents), bun.List(inFlight))
 		}).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("recognise own posts: %w", err)
@@ -194,7 +194,7 @@ func Recognise(ctx context.Context, tx Tx, c Connection, own []Post) (map[string
 	if len(again) > 0 {
 		_, err = tx.NewUpdate().Model((*Reply)(nil)).
 			Set("state = ?, due_at = ?, version = version + 1", InDoubt, tx.Now()).
-			Where("id IN (?) AND state IN (?)", bun.In(again), bun.In([]ReplyState{Queued, Retry})).Exec(ctx)
+			Where("id IN (?) AND state IN (?)", bun.List(again), bun.List([]ReplyState{Queued, Retry})).Exec(ctx)
 	}
 	return ours, err
 }

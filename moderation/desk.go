@@ -240,7 +240,7 @@ func Reviews(ctx context.Context, db bun.IDB, answerIDs []int64) (map[int64]Revi
 		return nil, nil
 	}
 	var all []Review
-	if err := db.NewSelect().Model(&all).Where("answer_id IN (?)", bun.In(answerIDs)).Order("id").Scan(ctx); err != nil {
+	if err := db.NewSelect().Model(&all).Where("answer_id IN (?)", bun.List(answerIDs)).Order("id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read the reviews of answers: %w", err)
 	}
 	latest := make(map[int64]Review, len(all))

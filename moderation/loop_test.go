@@ -219,7 +219,9 @@ type fakeNetwork struct {
 	gone   bool  // the post answered was deleted
 }
 
-func (n *fakeNetwork) Capabilities() listeners.Capabilities { return listeners.Capabilities{MaxLength: 280} }
+func (n *fakeNetwork) Capabilities() listeners.Capabilities {
+	return listeners.Capabilities{MaxLength: 280}
+}
 
 func (n *fakeNetwork) Check(context.Context) (listeners.Identity, error) {
 	return listeners.Identity{NativeID: "100"}, nil
