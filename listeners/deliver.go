@@ -64,15 +64,23 @@ func (d *Deliverer) Run(ctx context.Context) {
 	}
 }
 
-// inherit makes the replies of an earlier process due. Those it was only reading back keep their pause:
-// two looks in quick succession would be one.
+// inherit makes due what an earlier process was sending. What it was reading back when it died gets a
+// whole pause from now instead of the rest of a lease; two looks are never closer than that.
 func (d *Deliverer) inherit(ctx context.Context) {
 	err := d.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		_, err := tx.NewUpdate().Model((*Reply)(nil)).Set("due_at = ?", tx.Now()).Where("state = ?", Sending).Exec(ctx)
+		for reads, pause := range d.Readback {
+			if err != nil {
+				break
+			}
+			due := tx.Now().Add(pause)
+			_, err = tx.NewUpdate().Model((*Reply)(nil)).Set("due_at = ?", due).
+				Where("state = ? AND reads = ? AND due_at > ?", InDoubt, reads, due).Exec(ctx)
+		}
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
-		d.Log.Error("replies that were being sent wait for the end of their lease", "error", err)
+		d.Log.Error("replies of an earlier process wait for the end of their lease", "error", err)
 	}
 }
 

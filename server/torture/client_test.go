@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -15,6 +16,7 @@ import (
 type client struct {
 	*trial
 	name, token string
+	seat        int
 	dice        *rand.Rand
 	said        int // texts written so far
 }
@@ -96,17 +98,29 @@ type item struct {
 	Answers []item `json:"answers"`
 }
 
-// advocate answers what is open until the trial is over.
+// play does the member's part until the trial is over.
+func (c *client) play(ctx context.Context) {
+	if c.seat < seats {
+		c.advocate(ctx)
+	} else {
+		c.moderator(ctx)
+	}
+}
+
+// advocate answers what is open.
 func (c *client) advocate(ctx context.Context) {
 	for ctx.Err() == nil {
 		var open struct{ Items []item }
-		if status, _ := c.insist(ctx, "GET", "/cases?limit=30", nil, &open); status != http.StatusOK || len(open.Items) == 0 {
+		if status, _ := c.insist(ctx, "GET", "/cases?limit=50", nil, &open); status != http.StatusOK || len(open.Items) == 0 {
 			wait(ctx, 50*time.Millisecond)
 			continue
 		}
 		c.dice.Shuffle(len(open.Items), func(i, j int) { open.Items[i], open.Items[j] = open.Items[j], open.Items[i] })
-		for _, found := range open.Items[:min(8, len(open.Items))] {
-			c.answer(ctx, found.ID)
+		for _, found := range open.Items {
+			// Mostly each looks at other cases than the rest, as people do; now and then they race.
+			if id, err := strconv.Atoi(found.ID); err == nil && (id%seats == c.seat || c.dice.IntN(10) == 0) {
+				c.answer(ctx, found.ID)
+			}
 		}
 	}
 }
@@ -146,7 +160,7 @@ func (c *client) answer(ctx context.Context, caseID string) {
 	}
 }
 
-// moderator decides about what waits until the trial is over.
+// moderator decides about what waits.
 func (c *client) moderator(ctx context.Context) {
 	for ctx.Err() == nil {
 		var queue struct {

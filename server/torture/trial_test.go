@@ -58,7 +58,7 @@ const (
 
 func (tr *trial) chance(stream uint64) *rand.Rand { return rand.New(rand.NewPCG(tr.seed, stream)) }
 
-// people are the crowd's members.
+// people are the crowd's members; the first of them, who have a seat, answer, the others decide.
 var people = []struct {
 	name, role string
 	trust      int
@@ -73,6 +73,8 @@ var people = []struct {
 	{"minh", "moderator", 0},
 	{"mai", "moderator", 0},
 }
+
+const seats = 7
 
 const brandHandle = "saomaicafe"
 
@@ -100,13 +102,13 @@ func open(t testing.TB, seed uint64, p plan) (*trial, []*client) {
 	tr.run("", "brand", "add", "saomai", "--name", "Sao Mai")
 	var account struct{ Token string }
 	tr.admin("POST", "/admin/accounts", map[string]any{"network": "x", "handle": brandHandle, "name": "Sao Mai", "brand": true}, &account)
-	tr.run(account.Token, "connection", "add", "--brand", "saomai", "--token-file", "-", "--set", "host="+tr.wire.url+"/x", "--set", "poll=100ms")
+	tr.run(account.Token, "connection", "add", "--brand", "saomai", "--token-file", "-", "--set", "host="+tr.wire.url+"/x", "--set", "poll=500ms")
 	var crowd []*client
 	for i, who := range people {
 		email := who.name + "@example.com"
 		tr.run("", "member", "add", email, "--brand", "saomai", "--role", who.role, "--trust", fmt.Sprint(who.trust))
 		token := strings.TrimSpace(tr.run("", "member", "token", email))
-		crowd = append(crowd, &client{trial: tr, name: who.name, token: token, dice: tr.chance(streamMembers + uint64(i))})
+		crowd = append(crowd, &client{trial: tr, name: who.name, seat: i, token: token, dice: tr.chance(streamMembers + uint64(i))})
 	}
 	return tr, crowd
 }
@@ -222,7 +224,8 @@ func (tr *trial) customers(ctx context.Context, lives <-chan struct{}) {
 	}
 }
 
-// thread is where a customer may go on.
+// thread is where a customer may go on. None goes on after a hard question: pages come newest first, so
+// it may be heard last and take the case out of the hands of who has it.
 type thread struct{ author, id string }
 
 func (tr *trial) burst(dice *rand.Rand, threads []thread, size int) []thread {
@@ -240,13 +243,18 @@ func (tr *trial) burst(dice *rand.Rand, threads []thread, size int) []thread {
 	var made struct{ Items []struct{ ID string } }
 	tr.admin("POST", "/admin/posts", posts, &made)
 	for i, p := range made.Items {
-		tr.book.posted(p.ID, posts[i]["text"].(string))
-		threads = append(threads, thread{authors[i], p.ID})
+		text := posts[i]["text"].(string)
+		tr.book.posted(p.ID, text)
+		if !strings.HasSuffix(text, hard) {
+			threads = append(threads, thread{authors[i], p.ID})
+		}
 	}
 	return threads
 }
 
-// The follow-ups are never harder than the questions, so that nobody loses a claim over them.
+// hard is a question for the brand's own people.
+const hard = "this is the third time, absolutely unacceptable! I want to speak to a real person now"
+
 var (
 	questions = []string{
 		"are you open on Sunday?",
@@ -255,7 +263,7 @@ var (
 		"how do I change my delivery address?",
 		"máy pha của mình không lên nguồn, phải làm sao?",
 		"do you have decaf <beans> & filters?",
-		"this is the third time, absolutely unacceptable! I want to speak to a real person now",
+		hard,
 	}
 	followUps = []string{
 		"and what about Monday?",

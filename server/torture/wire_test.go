@@ -2,6 +2,7 @@ package torture
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log"
@@ -21,6 +22,7 @@ import (
 type wire struct {
 	url     string
 	network string
+	open    context.Context // ends with the test
 
 	mu      sync.Mutex
 	dice    *rand.Rand
@@ -32,7 +34,7 @@ type wire struct {
 const slowest = 60 * time.Millisecond
 
 func newWire(t testing.TB, network string, dice *rand.Rand) *wire {
-	w := &wire{network: network, dice: dice}
+	w := &wire{network: network, open: t.Context(), dice: dice}
 	to, err := url.Parse(network)
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +67,7 @@ func (w *wire) reply(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequest(r.Method, w.network+r.URL.Path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(w.open, r.Method, w.network+r.URL.Path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
