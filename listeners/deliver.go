@@ -30,6 +30,7 @@ type Deliverer struct {
 	Period   time.Duration // between two sweeps
 	Lease    time.Duration // how long one reply may take; longer than Timeout
 	Timeout  time.Duration // of the network calls for one reply together
+	Drain    time.Duration // how long the calls under way may go on when Run is to end
 	AtOnce   int           // replies under way together
 	// Alone says that no other process delivers from this database: what is being sent when Run starts
 	// has lost its process, and is looked for at once instead of when its lease ends.
@@ -46,17 +47,21 @@ var DefaultReadback = []time.Duration{5 * time.Second, 30 * time.Second, 2 * tim
 // mostAttempts is how often one reply is requested before a person must look at it.
 const mostAttempts = 8
 
-// Run sweeps the outbox until ctx ends and returns when the replies under way have been settled.
+// Run sweeps the outbox until ctx ends and returns when the replies under way have been settled. Their
+// calls may take d.Drain after that; a network that is silent for longer leaves a doubt.
 func (d *Deliverer) Run(ctx context.Context) {
+	calls, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer hangUp()
 	if d.Alone {
 		d.inherit(ctx)
 	}
 	tick := time.NewTicker(d.Period)
 	defer tick.Stop()
 	for {
-		d.sweep(ctx)
+		d.sweep(ctx, calls)
 		select {
 		case <-ctx.Done():
+			defer time.AfterFunc(d.Drain, hangUp).Stop()
 			d.wg.Wait()
 			return
 		case <-tick.C:
@@ -86,11 +91,12 @@ func (d *Deliverer) inherit(ctx context.Context) {
 
 // Tick sweeps once and waits for what it began.
 func (d *Deliverer) Tick(ctx context.Context) {
-	d.sweep(ctx)
+	d.sweep(ctx, context.WithoutCancel(ctx))
 	d.wg.Wait()
 }
 
-func (d *Deliverer) sweep(ctx context.Context) {
+// sweep begins what is due, with calls for what it does on the network.
+func (d *Deliverer) sweep(ctx, calls context.Context) {
 	d.once.Do(func() { d.slots = make(chan struct{}, d.AtOnce) })
 	free := d.AtOnce - len(d.slots)
 	if free == 0 || ctx.Err() != nil {
@@ -108,7 +114,7 @@ func (d *Deliverer) sweep(ctx context.Context) {
 		d.wg.Add(1)
 		go func() {
 			defer func() { <-d.slots; d.wg.Done() }()
-			d.deliver(context.WithoutCancel(ctx), r)
+			d.deliver(calls, r)
 		}()
 	}
 }

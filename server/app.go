@@ -70,7 +70,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	}
 	a.Deliverer = &listeners.Deliverer{
 		Transact: a.Write, Read: d.Read(), Open: a.OpenChannel, Done: community.Done, Now: a.Now, Jitter: mathrand.Float64, Log: log,
-		Readback: readback, Period: 200 * time.Millisecond, Lease: 30 * time.Second, Timeout: 20 * time.Second, AtOnce: 16, Alone: !cfg.Postgres(),
+		Readback: readback, Period: 200 * time.Millisecond, Lease: 30 * time.Second, Timeout: 20 * time.Second, Drain: drain - 2*time.Second, AtOnce: 16, Alone: !cfg.Postgres(),
 	}
 	return a, nil
 }

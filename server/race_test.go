@@ -146,7 +146,9 @@ func TestReplicasShareTheWork(t *testing.T) {
 			})
 		}
 		answering.Wait()
-		w.Wait(servertest.Soon, "40 replies are not sent", func() bool { return w.Count("SELECT COUNT(*) FROM replies WHERE state = 'sent' AND attempts = 1") == 40 })
+		w.Wait(servertest.Soon, "40 replies are not sent", func() bool {
+			return w.Count("SELECT COUNT(*) FROM replies WHERE state = 'sent' AND attempts = 1") == 40
+		})
 		under := map[string]int{}
 		for _, p := range w.Ledger() {
 			if p.InReplyTo != "" {

@@ -23,7 +23,7 @@ import (
 	"github.com/kith-social/kith/web"
 )
 
-// drain is how long open requests may take to end when the process stops.
+// drain is how long what is under way may take to end when the process stops.
 const drain = 10 * time.Second
 
 // Serve does what the configured roles say until ctx ends, then lets everything under way finish.

@@ -28,19 +28,16 @@ const (
 	sessionBegan  = "began"
 )
 
+// newSessions does not use scs.New, which starts a goroutine for a store of its own that never ends.
 func (g *Guard) newSessions(https bool) *scs.SessionManager {
-	s := scs.New()
-	s.Lifetime = sessionLife // of the cookie; what counts is sessionBegan
-	s.Store = sessionStore{g}
-	s.HashTokenInStore = true
-	s.Cookie.Name = "kith"
+	cookie := scs.SessionCookie{Name: "kith", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Persist: true}
 	if https {
-		s.Cookie.Name, s.Cookie.Secure = "__Host-kith", true
+		cookie.Name, cookie.Secure = "__Host-kith", true
 	}
-	s.Cookie.HttpOnly = true
-	s.Cookie.SameSite = http.SameSiteLaxMode
-	s.ErrorFunc = g.refuse
-	return s
+	return &scs.SessionManager{
+		Lifetime: sessionLife, // of the cookie; what counts is sessionBegan
+		Store:    sessionStore{g}, HashTokenInStore: true, Codec: scs.GobCodec{}, Cookie: cookie, ErrorFunc: g.refuse,
+	}
 }
 
 // SignIn signs the browser of ctx in by password; ErrCredentials tells nothing of which was wrong.

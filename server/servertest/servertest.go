@@ -49,6 +49,8 @@ type World struct {
 	Brand   community.Brand
 	Tokens  map[string]string // API tokens, by the name of the member
 	Poll    string            // how often accounts that are connected from now on are heard
+
+	leave func()
 }
 
 // Product is one running process.
@@ -98,7 +100,8 @@ func New(t testing.TB, database string, change ...func(*server.Config)) *World {
 	w := &World{T: t, Clock: clock.NewManual(nil), Tokens: map[string]string{}, Poll: "50ms"}
 	w.Network = sandbox.New(sandbox.Config{Now: func() time.Time { return w.Clock.Now().Std() }})
 	net := httptest.NewServer(w.Network)
-	t.Cleanup(net.Close)
+	w.leave = sync.OnceFunc(func() { net.Close(); http.DefaultClient.CloseIdleConnections() })
+	t.Cleanup(w.leave)
 	w.Net = net.URL
 	key := filepath.Join(t.TempDir(), "secret.key")
 	line, err := listeners.NewKeyLine("k1", rand.Reader)
@@ -167,6 +170,9 @@ func (p *Product) Stop() error {
 	})
 	return p.err
 }
+
+// Leave ends the network and the test's own connections, as the end of the test does.
+func (w *World) Leave() { w.leave() }
 
 func (w *World) must(err error) {
 	w.T.Helper()
