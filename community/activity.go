@@ -47,7 +47,7 @@ const (
 	CaseReleased    Kind = "case_released"    //
 	LeaseEnded      Kind = "lease_ended"      // Member
 	AnswerSubmitted Kind = "answer_submitted" // Answer, Rule: why it is reviewed
-	AnswerReturned  Kind = "answer_returned"  // Answer, Text: the reason
+	AnswerReturned  Kind = "answer_returned"  // Answer, Member: its author, Text: the reason
 	AnswerApproved  Kind = "answer_approved"  // Answer, Rule where a rule approved
 	AnswerTakenBack Kind = "answer_taken_back"
 	ReplySent       Kind = "reply_sent"   // Answer, Reply
@@ -86,11 +86,20 @@ func recordAll(ctx context.Context, tx Tx, all []Activity) error {
 	})
 }
 
-// Timeline reads the history of a case, oldest first.
-func Timeline(ctx context.Context, db bun.IDB, caseID int64) ([]Activity, error) {
+// Timeline reads the history of a case as the member may see it, oldest first: nothing from lanes they
+// do not see, and a reviewer's advice only as its author's and other reviewers'.
+func Timeline(ctx context.Context, db bun.IDB, m *Member, caseID int64) ([]Activity, error) {
 	var all []Activity
-	if err := db.NewSelect().Model(&all).Where("a.case_id = ?", caseID).Order("a.id").Limit(500).Scan(ctx); err != nil {
+	err := db.NewSelect().Model(&all).
+		Where("a.case_id = ? AND a.brand_id = ? AND (a.lane = '' OR a.lane IN (?))", caseID, m.BrandID, bun.List(m.Lanes())).
+		Order("a.id").Limit(500).Scan(ctx)
+	if err != nil {
 		return nil, fmt.Errorf("read the history of case %d: %w", caseID, err)
+	}
+	for i, a := range all {
+		if a.Kind == AnswerReturned && a.Detail.Member != m.ID && !m.MayReview() {
+			all[i].Detail.Text = ""
+		}
 	}
 	return all, nil
 }

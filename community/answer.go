@@ -210,7 +210,8 @@ func ReturnAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Memb
 		return err
 	}
 	err = record(ctx, tx, Activity{
-		BrandID: c.BrandID, CaseID: c.ID, ActorID: reviewer.ID, Kind: AnswerReturned, Lane: c.Lane, Detail: Detail{Answer: a.ID, Text: reason},
+		BrandID: c.BrandID, CaseID: c.ID, ActorID: reviewer.ID, Kind: AnswerReturned, Lane: c.Lane,
+		Detail: Detail{Answer: a.ID, Member: a.MemberID, Text: reason},
 	})
 	if err != nil {
 		return err

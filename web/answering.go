@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -174,11 +173,11 @@ func (a *App) readCase(r *http.Request, form typed) (v casePage, err error) {
 		if err != nil {
 			return err
 		}
-		activities, err := community.Timeline(ctx, read, id)
+		activities, err := community.Timeline(ctx, read, me, id)
 		if err != nil {
 			return err
 		}
-		v.History = history(ctx, visible(activities, me), members)
+		v.History = history(ctx, activities, members)
 		if v.Thread, err = a.readThread(ctx, read, &v.Case, members); err != nil {
 			return err
 		}
@@ -215,25 +214,6 @@ func (a *App) readBeside(r *http.Request, v *casePage) error {
 		}
 		return err
 	})
-}
-
-// visible leaves out what a member may not know of: other lanes, and advice that is for the author.
-func visible(all []community.Activity, m *community.Member) []community.Activity {
-	mine := map[int64]bool{}
-	var seen []community.Activity
-	for _, a := range all {
-		if a.Kind == community.AnswerSubmitted && a.ActorID == m.ID {
-			mine[a.Detail.Answer] = true
-		}
-		if a.Lane != "" && !slices.Contains(m.Lanes(), a.Lane) {
-			continue
-		}
-		if a.Kind == community.AnswerReturned && !mine[a.Detail.Answer] && !m.MayReview() {
-			a.Detail.Text = ""
-		}
-		seen = append(seen, a)
-	}
-	return seen
 }
 
 // showCase answers a form of the case page: with its work pane where htmx asked, else by going there.

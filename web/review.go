@@ -142,7 +142,7 @@ func (a *App) readItem(ctx context.Context, me *community.Member, id int64) (*re
 	if it.Record, err = moderation.RecordOf(ctx, read, it.Answer.MemberID); err != nil {
 		return nil, err
 	}
-	it.Timeline, err = community.Timeline(ctx, read, it.Case.ID)
+	it.Timeline, err = community.Timeline(ctx, read, me, it.Case.ID)
 	return it, err
 }
 

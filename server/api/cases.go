@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -270,11 +269,7 @@ func (a *api) activities(ctx context.Context, in *One) (page list[activityBody],
 		if err != nil {
 			return err
 		}
-		all, err := community.Timeline(ctx, read, c.ID)
-		if err != nil {
-			return err
-		}
-		answers, err := community.Answers(ctx, read, m, c.ID)
+		all, err := community.Timeline(ctx, read, m, c.ID)
 		if err != nil {
 			return err
 		}
@@ -284,19 +279,12 @@ func (a *api) activities(ctx context.Context, in *One) (page list[activityBody],
 		}
 		page.Items = []activityBody{}
 		for _, act := range all {
-			if act.Lane != "" && !slices.Contains(m.Lanes(), act.Lane) {
-				continue
-			}
 			b := activityBody{ID: idOf(act.ID), Kind: string(act.Kind), At: act.CreatedAt, Rule: act.Detail.Rule, Text: act.Detail.Text}
 			if act.ActorID != 0 {
 				b.Member, b.Name = idOf(act.ActorID), members[act.ActorID].PublicName
 			}
 			if act.Detail.Answer != 0 {
 				b.Answer = idOf(act.Detail.Answer)
-			}
-			own := slices.ContainsFunc(answers, func(a community.Answer) bool { return a.ID == act.Detail.Answer && a.MemberID == m.ID })
-			if act.Kind == community.AnswerReturned && !own && !m.MayReview() {
-				b.Text = "" // advice is for the author
 			}
 			page.Items = append(page.Items, b)
 		}
