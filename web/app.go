@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // machines without one
 	"unicode"
 	"unicode/utf8"
 

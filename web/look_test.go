@@ -114,6 +114,9 @@ func TestPagesLookRight(t *testing.T) {
 		{"notices", "huy", "/notices"},
 		{"forbidden", "huy", "/review"},
 	}
+	if !value[bool](b, `document.cookie.includes("kith_zone=" + Intl.DateTimeFormat().resolvedOptions().timeZone)`) {
+		t.Error("the server does not learn the browser's time zone")
+	}
 	widths := []int64{320, 1440}
 	if all {
 		widths = []int64{320, 390, 834, 1440}

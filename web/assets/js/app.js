@@ -10,3 +10,4 @@ import "./lease.js";
 import "./live.js";
 import "./once.js";
 import "./place.js";
+import "./zone.js";
