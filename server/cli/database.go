@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/kith-social/kith/server"
@@ -33,6 +34,11 @@ type backupCmd struct {
 }
 
 func (c *backupCmd) Run(ctx context.Context, streams IO) error {
+	if path, ok := strings.CutPrefix(c.Address(), "sqlite:"); ok {
+		if _, err := os.Stat(path); err != nil { // opening it would make a new one
+			return fmt.Errorf("there is no database to back up: %w", err)
+		}
+	}
 	d, err := db.Open(ctx, c.Address(), db.Options{Logger: logTo(streams, c.Config)})
 	if err != nil {
 		return err

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
@@ -41,7 +43,7 @@ const importPage = 100
 
 func (c *importCmd) Run(ctx context.Context, streams IO) error {
 	return withApp(ctx, c.Config, streams, func(app *server.App) error {
-		conn, err := c.connection(ctx, app)
+		conn, own, err := c.connection(ctx, app)
 		if err != nil {
 			return err
 		}
@@ -54,7 +56,7 @@ func (c *importCmd) Run(ctx context.Context, streams IO) error {
 		if err != nil {
 			return err
 		}
-		posts, skipped := c.posts(records, conn, app.Now())
+		posts, skipped := c.posts(records, own, app.Now())
 		bar := progressbar.NewOptions(len(posts), progressbar.OptionSetWriter(streams.Err), progressbar.OptionSetDescription("mentions"),
 			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 		for page := range slices.Chunk(posts, importPage) {
@@ -69,21 +71,31 @@ func (c *importCmd) Run(ctx context.Context, streams IO) error {
 	})
 }
 
-func (c *importCmd) connection(ctx context.Context, app *server.App) (listeners.Connection, error) {
+// connection finds the connection, and the brand's accounts on its network: ids by handle in lower case.
+func (c *importCmd) connection(ctx context.Context, app *server.App) (found listeners.Connection, own map[string]string, err error) {
 	brand, err := community.FindBrand(ctx, app.DB.Read(), c.Brand)
 	if err != nil {
-		return listeners.Connection{}, err
+		return found, nil, err
 	}
 	all, err := listeners.Connections(ctx, app.DB.Read(), brand.ID)
 	if err != nil {
-		return listeners.Connection{}, err
+		return found, nil, err
 	}
 	for _, conn := range all {
 		if strconv.FormatInt(conn.ID, 10) == c.Connection || strings.EqualFold(conn.Handle, strings.TrimPrefix(c.Connection, "@")) {
-			return conn, nil
+			found = conn
 		}
 	}
-	return listeners.Connection{}, fmt.Errorf("%w: brand %s has no connection %q", errUsage, c.Brand, c.Connection)
+	if found.ID == 0 {
+		return found, nil, fmt.Errorf("%w: brand %s has no connection %q", errUsage, c.Brand, c.Connection)
+	}
+	own = map[string]string{}
+	for _, conn := range all {
+		if conn.Network == found.Network {
+			own[strings.ToLower(conn.Handle)] = conn.NativeID
+		}
+	}
+	return found, own, nil
 }
 
 // read gives the file's records by column name.
@@ -112,7 +124,7 @@ func (c *importCmd) read(f io.Reader) ([]map[string]string, error) {
 		}
 		record := map[string]string{}
 		for i, name := range header[:min(len(header), len(row))] {
-			record[name] = row[i]
+			record[name] = storable(row[i])
 		}
 		all = append(all, record)
 	}
@@ -127,13 +139,15 @@ func readJSONLines(f io.Reader) ([]map[string]string, error) {
 			continue
 		}
 		var values map[string]any
-		if err := json.Unmarshal(in.Bytes(), &values); err != nil {
+		numbers := json.NewDecoder(bytes.NewReader(in.Bytes()))
+		numbers.UseNumber() // ids have more digits than a float
+		if err := numbers.Decode(&values); err != nil {
 			return nil, fmt.Errorf("%w: line %d is not a JSON object: %w", errUsage, n, err)
 		}
 		record := make(map[string]string, len(values))
 		for name, v := range values {
 			if v != nil {
-				record[name] = fmt.Sprint(v)
+				record[name] = storable(fmt.Sprint(v))
 			}
 		}
 		all = append(all, record)
@@ -141,15 +155,18 @@ func readJSONLines(f io.Reader) ([]map[string]string, error) {
 	return all, in.Err()
 }
 
+// storable is a value as both databases take it.
+func storable(value string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(value, "\x00", ""), "\ufffd")
+}
+
 // posts makes posts of records. What has no id gets one from its content, so that reading the same
 // file again stores nothing twice.
-func (c *importCmd) posts(records []map[string]string, conn listeners.Connection, now clock.Time) (posts []listeners.Post, skipped int) {
+func (c *importCmd) posts(records []map[string]string, own map[string]string, now clock.Time) (posts []listeners.Post, skipped int) {
 	parent, author := make(map[string]string, len(records)), make(map[string]string, len(records))
 	native := func(handle string) string {
-		if handle = strings.TrimPrefix(handle, "@"); strings.EqualFold(handle, conn.Handle) {
-			return conn.NativeID
-		}
-		return handle
+		handle = strings.TrimPrefix(handle, "@")
+		return cmp.Or(own[strings.ToLower(handle)], handle)
 	}
 	for _, r := range records {
 		if id := r[c.ID]; id != "" {
@@ -167,7 +184,7 @@ func (c *importCmd) posts(records []map[string]string, conn listeners.Connection
 		return id
 	}
 	for _, r := range records {
-		text := strings.ToValidUTF8(strings.ReplaceAll(r[c.Text], "\x00", ""), "\ufffd")
+		text := r[c.Text]
 		if strings.TrimSpace(text) == "" {
 			skipped++
 			continue

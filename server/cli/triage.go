@@ -33,14 +33,13 @@ func (c *triageScoreCmd) Run(streams IO) error {
 		line, err := in.ReadBytes('\n')
 		if len(line) > 1 {
 			var text struct {
-				ID   any    `json:"id"`
-				Text string `json:"text"`
+				ID   identifier `json:"id"`
+				Text string     `json:"text"`
 			}
 			if err := json.Unmarshal(line, &text); err != nil {
 				return fmt.Errorf("%w: line %d is not a JSON object with id and text: %w", errUsage, n, err)
 			}
-			id, _ := text.ID.(string)
-			if err := encode.Encode(scorer.Report(id, text.Text)); err != nil {
+			if err := encode.Encode(scorer.Report(string(text.ID), text.Text)); err != nil {
 				return err
 			}
 		}
@@ -51,6 +50,18 @@ func (c *triageScoreCmd) Run(streams IO) error {
 			return err
 		}
 	}
+}
+
+// identifier is an id that others may write as a text or as a number.
+type identifier string
+
+// UnmarshalJSON takes a number as it is written, because large ones lose digits otherwise.
+func (id *identifier) UnmarshalJSON(b []byte) error {
+	if b[0] != '"' {
+		*id = identifier(b)
+		return nil
+	}
+	return json.Unmarshal(b, (*string)(id))
 }
 
 // readTopics reads a brand's topics from a file of [[topic]] tables; none for no file.
