@@ -297,10 +297,10 @@ func (d *Deliverer) settle(ctx context.Context, r Reply, version int64) error {
 }
 
 // Decide ends the doubt about a reply by a person's word: it is on the network, or it is to be sent
-// again. ErrNotInDoubt if it is not waiting for a person.
-func (d *Deliverer) Decide(ctx context.Context, tx Tx, replyID string, there bool) error {
+// again. sql.ErrNoRows if the brand has no such reply, ErrNotInDoubt if it is not waiting for a person.
+func (d *Deliverer) Decide(ctx context.Context, tx Tx, brandID int64, replyID string, there bool) error {
 	var r Reply
-	if err := tx.NewSelect().Model(&r).Where("id = ?", replyID).Scan(ctx); err != nil {
+	if err := tx.NewSelect().Model(&r).Where("id = ? AND brand_id = ?", replyID, brandID).Scan(ctx); err != nil {
 		return fmt.Errorf("find reply %s: %w", replyID, err)
 	}
 	if r.State != AskHuman {

@@ -65,7 +65,7 @@ func (a *App) Serve(ctx context.Context, ready func(url string)) error {
 	running.Go(func() { hub.Run(ctx) })
 	var stopping atomic.Bool
 	context.AfterFunc(ctx, func() { stopping.Store(true) })
-	handler, err := a.handler(hub, &stopping)
+	handler, _, err := a.handler(hub, &stopping)
 	if err != nil {
 		return err
 	}
@@ -95,20 +95,20 @@ func ServeUntil(ctx context.Context, address string, handler http.Handler, ready
 	return nil
 }
 
-// handler is everything that is served, from the outside in.
-func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, error) {
+// handler is everything that is served, from the outside in, and the guard that lets requests through.
+func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, *access.Guard, error) {
 	pages := &web.App{
 		DB: a.DB, Desk: a.Desk, Intake: a.Intake, Deliverer: a.Deliverer, Now: a.Now, Listen: hub.Serve,
 		Secure: strings.HasPrefix(a.publicURL(), "https://"),
 	}
 	guard, err := access.New(access.Config{Read: a.DB.Read(), Transact: a.Write, Now: a.Now, Log: a.Log, PublicURL: a.publicURL(), Refuse: pages.Refuse})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	pages.Guard = guard
 	clientIP, err := access.ClientIP(a.Config.TrustedProxy)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m := newMetrics(a)
 	r := chi.NewRouter()
@@ -120,11 +120,14 @@ func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, err
 		r.Method(http.MethodPut, "/demo/clock", a.fromHere(guard, http.HandlerFunc(a.stepClock)))
 	}
 	if err := api.Mount(r, api.Config{DB: a.DB, Desk: a.Desk, Guard: guard, Now: a.Now, Version: Version}); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if err := guard.Mount(r, web.Files()); err != nil {
+		return nil, nil, err
 	}
 	behind := r.With(guard.ByCookie, pages.See, web.Protect)
 	behind.NotFound(pages.NotFound)
-	return r, guard.Mount(behind, pages.Routes()...)
+	return r, guard, guard.Mount(behind, pages.Routes()...)
 }
 
 // readyz tells whether requests may come: not before the schema is this version's, not while stopping.

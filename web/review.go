@@ -240,14 +240,7 @@ func (a *App) settleReply(w http.ResponseWriter, r *http.Request) error {
 		return &community.Invalid{Field: "there", Sentence: "there is no such choice"}
 	}
 	err := a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
-		mine, err := listeners.Unsettled(ctx, tx, me.BrandID, mostWaiting)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(mine, func(reply listeners.Reply) bool { return reply.ID == id }) {
-			return listeners.ErrNotInDoubt
-		}
-		return a.Deliverer.Decide(ctx, tx, id, there == "yes")
+		return a.Deliverer.Decide(ctx, tx, me.BrandID, id, there == "yes")
 	})
 	if err != nil {
 		return err

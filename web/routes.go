@@ -40,7 +40,7 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/review/{answer}", Object: "review", Action: "read", Handler: a.page(a.review)},
 		{Method: "POST", Pattern: "/review/{answer}/approve", Object: "answer", Action: "decide", Handler: a.page(a.approve)},
 		{Method: "POST", Pattern: "/review/{answer}/return", Object: "answer", Action: "decide", Handler: a.page(a.returnAnswer)},
-		{Method: "POST", Pattern: "/review/{answer}/staff", Object: "case", Action: "escalate", Handler: a.page(a.reviewToStaff)},
+		{Method: "POST", Pattern: "/review/{answer}/staff", Object: "answer", Action: "decide", Handler: a.page(a.reviewToStaff)},
 		{Method: "POST", Pattern: "/review/{answer}/undo", Object: "answer", Action: "decide", Handler: a.page(a.undoApproval)},
 		{Method: "POST", Pattern: "/replies/{reply}/settle", Object: "reply", Action: "settle", Handler: a.page(a.settleReply)},
 
@@ -57,10 +57,14 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/notices", Object: "notice", Action: "read", Handler: a.page(a.notices)},
 		{Method: "POST", Pattern: "/notices/read", Object: "notice", Action: "read", Handler: a.page(a.readNotices)},
 
-		// What pages are made of.
+		// What tells open pages of changes.
 		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},
-		{Method: "GET", Pattern: "/assets/*", Object: "asset", Action: "read", Handler: Assets()},
 	}
+}
+
+// Files is the route of what pages are made of, the same for everybody: it stands before the sessions.
+func Files() access.Route {
+	return access.Route{Method: "GET", Pattern: "/assets/*", Object: "asset", Action: "read", Handler: Assets()}
 }
 
 // casePath is the page of a case.

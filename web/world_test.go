@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -76,7 +77,7 @@ func newCafe(t *testing.T) *cafe {
 	r.Use(middleware.RequestID, middleware.ClientIPFromRemoteAddr)
 	pages := r.With(guard.ByCookie, c.See, Protect)
 	pages.NotFound(c.NotFound)
-	if err := guard.Mount(pages, c.Routes()...); err != nil {
+	if err := errors.Join(guard.Mount(r, Files()), guard.Mount(pages, c.Routes()...)); err != nil {
 		t.Fatal(err)
 	}
 	c.server = httptest.NewServer(r)

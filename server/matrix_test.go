@@ -1,0 +1,217 @@
+package server
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/server/access"
+	"github.com/kith-social/kith/server/access/accesstest"
+	"github.com/kith-social/kith/server/stream"
+)
+
+var update = flag.Bool("update", false, "write testdata/permissions.txt anew")
+
+// firm is a brand with one member in each role, whose things can be asked for.
+type firm struct {
+	app    *App
+	brand  community.Brand
+	conn   listeners.Connection
+	people map[access.Role]*community.Member
+	posts  int
+}
+
+func newFirm(t *testing.T, app *App, slug string) *firm {
+	t.Helper()
+	f := &firm{app: app, people: map[access.Role]*community.Member{}}
+	err := app.Write(t.Context(), func(ctx context.Context, tx listeners.Tx) (err error) {
+		if f.brand, err = community.AddBrand(ctx, tx, community.Brand{Slug: slug, Name: slug, Language: "vi", ReviewSeed: "s"}, nil); err != nil {
+			return err
+		}
+		for _, role := range community.Roles {
+			p, err := access.AddPerson(ctx, tx, access.Person{Email: fmt.Sprintf("%s@%s.example", role, slug), Name: string(role), Language: "vi"})
+			if err != nil {
+				return err
+			}
+			m, err := community.AddMember(ctx, tx, community.Member{
+				BrandID: f.brand.ID, PersonID: p.ID, Role: role, Trust: 1, PublicName: string(role), Languages: []string{"vi"},
+			})
+			if err != nil {
+				return err
+			}
+			f.people[role] = &m
+		}
+		f.conn, err = listeners.Connect(ctx, tx, app.Keys, listeners.Connection{BrandID: f.brand.ID, Network: "x", NativeID: "1" + slug, Handle: slug}, nil)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// things are a case with an answer that waits for a review or, published, for its reply to leave.
+func (f *firm) things(t *testing.T, publish bool) map[string]string {
+	t.Helper()
+	f.posts++
+	id := fmt.Sprintf("%s-%d", f.brand.Slug, f.posts)
+	author := f.people[community.Advocate]
+	found := map[string]string{"secret": "none", "token": "1"}
+	err := f.app.Write(t.Context(), f.app.Intake.Sink(f.conn, []listeners.Post{{
+		NativeID: id, ThreadKey: id, Author: listeners.Author{NativeID: id, Handle: id, Name: id}, Reason: listeners.Mentioned,
+		Text: "quán mở cửa mấy giờ ạ?", Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}, CreatedAt: f.app.Now(),
+	}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = f.app.Write(t.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		var c community.Case
+		if err := tx.NewSelect().Model(&c).Where("c.thread_key = ?", id).Scan(ctx); err != nil {
+			return err
+		}
+		if _, err := community.ClaimCase(ctx, tx, author, c.ID); err != nil {
+			return err
+		}
+		a, err := f.app.Desk.Submit(ctx, tx, author, c.ID, 0, "Dạ 7h tới 22h ạ "+id)
+		if err != nil {
+			return err
+		}
+		found["id"], found["case"], found["answer"], found["reply"] = fmt.Sprint(c.ID), fmt.Sprint(c.ID), fmt.Sprint(a.ID), "none"
+		if !publish {
+			return nil
+		}
+		if _, err := f.app.Desk.Approve(ctx, tx, f.people[community.Moderator], a.ID, ""); err != nil {
+			return err
+		}
+		replies, err := listeners.Replies(ctx, tx, []int64{a.ID})
+		found["reply"] = replies[a.ID].ID
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+var param = regexp.MustCompile(`\{([^}]*)\}`)
+
+// fill puts ids into a route's pattern.
+func fill(route access.Route, ids map[string]string) string {
+	return param.ReplaceAllStringFunc(route.Pattern, func(p string) string { return ids[strings.Trim(p, "{}")] })
+}
+
+// forms are what pages that need input are sent.
+var forms = map[string]url.Values{
+	"/answers": {"text": {"Dạ 7h ạ"}}, "/draft": {"text": {"Dạ"}}, "/escalate": {"reason": {"cần tra đơn"}}, "/close": {"reason": {"xong"}},
+	"/return": {"reason": {"chào khách trước nhé"}}, "/staff": {"reason": {"cần tra đơn"}}, "/preferences": {"theme": {"dark"}},
+	"/me/tokens": {"name": {"máy in"}, "scope": {"read"}}, "/settle": {"there": {"yes"}},
+}
+
+func site(t *testing.T) (*App, http.Handler, *access.Guard) {
+	t.Helper()
+	app, err := Open(t.Context(), Config{Data: t.TempDir(), Listen: "127.0.0.1:8080", Undo: 0}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := app.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	handler, guard, err := app.handler(stream.NewHub(app.DB.Read(), app.Log), new(atomic.Bool))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app, handler, guard
+}
+
+// Every page and operation in one table, for people: who may ask for what.
+func TestPermissions(t *testing.T) {
+	_, _, guard := site(t)
+	policy, err := access.ParsePolicy(access.PolicyText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := accesstest.Table(policy, guard.Routes())
+	const file = "testdata/permissions.txt"
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil || got != string(want) {
+		t.Errorf("who may ask for what has changed (%v); look at it and run the test with -update:\n%s", err, got)
+	}
+	accesstest.EachLineCounts(t, guard.Routes(), func(string) bool { return false })
+}
+
+// Every page as every role, with things of the own brand and of another's; operations of the API have
+// the same test beside them.
+func TestMatrixOfPages(t *testing.T) {
+	app, handler, guard := site(t)
+	own, rival := newFirm(t, app, "saomai"), newFirm(t, app, "rival")
+	foreign := rival.things(t, true)
+	foreign["id"], foreign["case"] = rival.things(t, false)["id"], foreign["id"]
+	var pages []access.Route
+	for _, r := range guard.Routes() {
+		if !strings.HasPrefix(r.Pattern, "/api/") {
+			pages = append(pages, r)
+		}
+	}
+	m := accesstest.Matrix{
+		Handler: handler, Routes: pages, As: map[access.Role]func(*http.Request){},
+		Own:     func(r access.Route) string { return fill(r, own.things(t, strings.Contains(r.Pattern, "/replies/"))) },
+		Foreign: func(r access.Route) string { return fill(r, foreign) },
+		Ask: func(route access.Route, path string) *http.Request {
+			form := url.Values{}
+			for end, values := range forms {
+				if strings.HasSuffix(route.Pattern, end) {
+					form = values
+				}
+			}
+			r := httptest.NewRequest(route.Method, path, strings.NewReader(form.Encode()))
+			if route.Method != http.MethodGet {
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			return r
+		},
+		// A stream does not end; signing in and out, preferences and one's own account are not about a
+		// role; a file and a link that do not exist have answers of their own.
+		Leave: func(r access.Route) bool {
+			switch r.Object {
+			case "stream", "sign-in", "session", "brand", "password", "token", "asset", "home", "preferences":
+				return true
+			}
+			return false
+		},
+	}
+	stranger := access.Person{Email: "stranger@example.com", Name: "Stranger", Language: "en"}
+	err := app.Write(t.Context(), func(ctx context.Context, tx listeners.Tx) (err error) {
+		stranger, err = access.AddPerson(ctx, tx, stranger)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	persons := map[access.Role]int64{access.SignedIn: stranger.ID}
+	for role, member := range own.people {
+		persons[role] = member.PersonID
+	}
+	for role, person := range persons {
+		cookie := accesstest.SignIn(t, guard, person)
+		m.As[role] = func(r *http.Request) { r.AddCookie(cookie) }
+	}
+	m.Run(t)
+}
