@@ -69,6 +69,12 @@ func (b *book) try(text, caseID, answerID string) {
 	b.answers[text] = &entry{caseID, answerID, nothing}
 }
 
+func (b *book) written() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.answers)
+}
+
 func (b *book) tell(text, answerID string, what told) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -26,9 +26,9 @@ const between = 10 * time.Millisecond
 
 // ask makes one request. 0 is the status of a request whose answer never came.
 func (c *client) ask(ctx context.Context, method, path string, in, out any) int {
-	body, err := json.Marshal(in)
-	if err != nil {
-		panic(err)
+	var body []byte
+	if in != nil {
+		body, _ = json.Marshal(in) // texts: it cannot fail
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.server(c.dice)+"/api/v1"+path, bytes.NewReader(body))
 	if err != nil {
@@ -109,7 +109,7 @@ func (c *client) play(ctx context.Context) {
 
 // advocate answers what is open.
 func (c *client) advocate(ctx context.Context) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !c.enough() {
 		var open struct{ Items []item }
 		if status, _ := c.insist(ctx, "GET", "/cases?limit=50", nil, &open); status != http.StatusOK || len(open.Items) == 0 {
 			wait(ctx, 50*time.Millisecond)
@@ -177,11 +177,12 @@ func (c *client) moderator(ctx context.Context) {
 }
 
 func (c *client) decide(ctx context.Context, a item) {
-	var made item
+	var status int
+	var unsure bool
 	switch chance := c.dice.IntN(100); {
 	case chance < 3:
-		status, unsure := c.insist(ctx, "POST", "/answers/"+a.ID+"/return", map[string]string{"reason": "Say it in a friendlier way."}, &made)
-		if status == http.StatusOK || status == http.StatusConflict && unsure {
+		status, unsure = c.insist(ctx, "POST", "/answers/"+a.ID+"/return", map[string]string{"reason": "Say it in a friendlier way."}, nil)
+		if status == http.StatusOK || unsure {
 			c.book.giveBack(a.CaseID)
 		}
 		if status == http.StatusOK {
@@ -190,7 +191,7 @@ func (c *client) decide(ctx context.Context, a item) {
 	case chance < 10:
 		text := c.write()
 		c.book.try(text, a.CaseID, a.ID)
-		status, unsure := c.insist(ctx, "POST", "/answers/"+a.ID+"/approve", map[string]string{"text": text}, &made)
+		status, unsure = c.insist(ctx, "POST", "/answers/"+a.ID+"/approve", map[string]string{"text": text}, nil)
 		switch {
 		case status == http.StatusOK:
 			c.book.tell(text, a.ID, approved)
@@ -199,8 +200,11 @@ func (c *client) decide(ctx context.Context, a item) {
 			c.book.tell(text, a.ID, refused)
 		}
 	default:
-		if status, _ := c.insist(ctx, "POST", "/answers/"+a.ID+"/approve", nil, &made); status == http.StatusOK {
+		if status, _ = c.insist(ctx, "POST", "/answers/"+a.ID+"/approve", nil, nil); status == http.StatusOK {
 			c.book.tell(a.Text, a.ID, approved)
 		}
+	}
+	if status != 0 && status != http.StatusOK && status != http.StatusConflict {
+		c.book.complain("%s cannot decide about answer %s: %d", c.name, a.ID, status)
 	}
 }

@@ -21,9 +21,9 @@ var long = os.Getenv("KITH_TORTURE") != ""
 
 // TestCrash kills the only process of an embedded database while posts arrive and answers go out.
 func TestCrash(t *testing.T) {
-	p := plan{replicas: 1, kills: 50, posts: 2000, least: 500, settle: 2 * time.Minute}
+	p := plan{replicas: 1, kills: 50, posts: 2000, enough: 800, least: 400, settle: 2 * time.Minute}
 	if long {
-		p.kills, p.posts, p.settle = 300, 9000, 10*time.Minute
+		p.kills, p.posts, p.enough, p.settle = 300, 9000, 4000, 10*time.Minute
 	}
 	torture(t, p)
 }
@@ -49,7 +49,7 @@ func TestTortureReplicas(t *testing.T) {
 	if !long {
 		t.Skip("long: set KITH_TORTURE=1")
 	}
-	torture(t, plan{database: dbtest.NewPostgres(t, dbtest.Postgres(t), ""), replicas: 2, kills: 100, posts: 4000, least: 500, settle: 10 * time.Minute})
+	torture(t, plan{database: dbtest.NewPostgres(t, dbtest.Postgres(t), ""), replicas: 2, kills: 100, posts: 4000, enough: 2000, least: 500, settle: 10 * time.Minute})
 }
 
 // TestRestartTakesOver kills a process while a page is being heard and replies are being sent. The next

@@ -27,6 +27,7 @@ type plan struct {
 	kills    int // over all replicas
 	posts    int
 	weather  []map[string]any // of the network while servers are killed; none for sun
+	enough   int              // texts after which nobody claims a case any more; 0: until all are answered
 	least    int              // replies that must have left, so that the trial proves something
 	settle   time.Duration    // how long everything may take to end after the last kill
 }
@@ -272,6 +273,9 @@ var (
 		"which size do I need for two people?",
 	}
 )
+
+// enough tells whether so much was written that the rest may stay open.
+func (tr *trial) enough() bool { return tr.plan.enough > 0 && tr.book.written() >= tr.plan.enough }
 
 // keyFile is the key of the installation, made at the first call.
 func (tr *trial) keyFile() string {
