@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/uptrace/bun"
@@ -44,12 +45,18 @@ const (
 // mostText bounds what is stored of a draft; a network's own limit is told while writing.
 const mostText = 10_000
 
+// Storable tells whether both databases can keep a text that somebody has sent.
+func Storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
+
 // SaveDraft keeps the member's text for a case and, if the case is free or the member's, renews the
 // claim. held tells whether the member has the case now; the text is kept either way, unless it is
 // what the member has just sent: a draft that was on its way meanwhile.
 func SaveDraft(ctx context.Context, tx Tx, m *Member, caseID int64, text string) (a Answer, c Case, held bool, err error) {
 	if len(text) > mostText {
 		return a, c, false, &Invalid{"text", "this text is too long to keep"}
+	}
+	if !Storable(text) {
+		return a, c, false, &Invalid{"text", "this text has characters that cannot be sent"}
 	}
 	c, err = lockCase(ctx, tx, m, caseID)
 	if err != nil {

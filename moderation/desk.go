@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
@@ -89,7 +88,7 @@ func (d *Desk) check(network, text string) error {
 	if tooEmpty(text) {
 		return &community.Invalid{Field: "text", Sentence: "write an answer first"}
 	}
-	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+	if !community.Storable(text) {
 		return &community.Invalid{Field: "text", Sentence: "this text has characters that cannot be sent"}
 	}
 	if n := d.Measure(network, text); n.Used > n.Limit {
@@ -157,6 +156,9 @@ func (d *Desk) Return(ctx context.Context, tx listeners.Tx, reviewer *community.
 	}
 	if reason = strings.TrimSpace(reason); reason == "" {
 		return a, &community.Invalid{Field: "reason", Sentence: "tell the author what to change"}
+	}
+	if !community.Storable(reason) {
+		return a, &community.Invalid{Field: "reason", Sentence: "this text has characters that cannot be sent"}
 	}
 	if err := community.ReturnAnswer(ctx, tx, &a, &c, reviewer, reason); err != nil {
 		return a, err
