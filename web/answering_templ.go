@@ -612,14 +612,14 @@ func caseDock(v casePage) templ.Component {
 		switch v.Dock.Kind {
 		case dockWrite:
 			if v.Dock.Why != "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<p class=\"meta\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "<p class=\"meta hint\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
 				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "case.reviewed", "why", whyReviewed(ctx, v.Dock.Why)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `answering.templ`, Line: 136, Col: 83}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `answering.templ`, Line: 136, Col: 88}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var20))
 				if templ_7745c5c3_Err != nil {
@@ -820,7 +820,7 @@ func claimBar(v casePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		var templ_7745c5c3_Var29 = []any{"claim", templ.KV("mine", v.held(ctx))}
+		var templ_7745c5c3_Var29 = []any{"claim", templ.KV("mine", v.held(ctx)), templ.KV("open", v.Dock.Kind == dockFree)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var29...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -848,9 +848,9 @@ func claimBar(v casePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var31 string
-			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "claim.mine"))
+			templ_7745c5c3_Var31, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "claim.mine") + " ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `answering.templ`, Line: 181, Col: 27}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `answering.templ`, Line: 181, Col: 33}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var31))
 			if templ_7745c5c3_Err != nil {
@@ -1087,7 +1087,7 @@ func caseExits(v casePage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if url := v.postURL(); url != "" {
+		if url := v.postURL(); url != "" && v.Dock.Kind != dockByHand {
 			templ_7745c5c3_Err = button(Button{
 				Label: T(ctx, "case.open_on", "network", networkName(v.Case.Network)), Icon: "external-link", Look: "quiet small", Href: url,
 				Key: "o", Attrs: templ.Attributes{"target": "_blank", "rel": "noopener noreferrer"},

@@ -295,6 +295,10 @@ func (a *App) rows(ctx context.Context, read bun.IDB, cases []community.Case, f 
 	if err != nil {
 		return nil, err
 	}
+	topics, err := community.Topics(ctx, read, me.BrandID)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]Row, len(cases))
 	for i := range cases {
 		c, m := &cases[i], mentions[cases[i].MentionID]
@@ -304,14 +308,12 @@ func (a *App) rows(ctx context.Context, read bun.IDB, cases []community.Case, f 
 		}
 		r := Row{
 			ID: c.ID, Href: f.casePath(c.ID), Mark: networkMark(c.Network), Network: networkName(c.Network), Mood: moodOf(score), Since: c.CustomerAt,
-			Due: c.CustomerAt.Add(community.Promise), Text: shorten(m.Text, longestRow),
+			Due: c.CustomerAt.Add(community.Promise), Text: shorten(m.Text, longestRow), Staff: c.Lane == community.Staff,
 		}
 		if m.Account != nil {
 			r.Who = handle(m.Account)
 		}
-		for _, t := range score.Topics[:min(len(score.Topics), 2)] {
-			r.Topics = append(r.Topics, t.Name)
-		}
+		r.Topics = topicNames(c, topics, score)
 		switch {
 		case c.HeldBy(me, view(ctx).Now):
 			r.Mine, r.Until = true, c.HeldUntil
@@ -326,6 +328,22 @@ func (a *App) rows(ctx context.Context, read bun.IDB, cases []community.Case, f 
 		rows[i] = r
 	}
 	return rows, nil
+}
+
+// topicNames are at most two: the expertise a case needs, and what else its latest post is about.
+func topicNames(c *community.Case, topics []community.Topic, score triage.Score) []string {
+	var names []string
+	for _, t := range topics {
+		if t.ID == c.TopicID {
+			names = append(names, t.Name)
+		}
+	}
+	for _, t := range score.Topics {
+		if len(names) < 2 && !slices.Contains(names, t.Name) {
+			names = append(names, t.Name)
+		}
+	}
+	return names
 }
 
 // longestRow is how much of a post a row carries, in runes; it shows two lines of it.

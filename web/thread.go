@@ -103,6 +103,7 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 		t.Customer = *m.Account
 		p.Focus, p.Gone = true, c.State == community.Gone
 		heard := signals(t.Score)
+		why = slices.DeleteFunc(why, func(s triage.Span) bool { return s.End-s.Start < 3 }) // a mere ? tells nobody anything
 		p.Parts = stretches(m.Text, why, heard)
 		messages = append(messages, message{
 			Post: p, Heard: heard, Waiting: c.State == community.Open || c.State == community.Claimed || c.State == community.InReview,
