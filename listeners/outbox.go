@@ -167,15 +167,21 @@ func Recognise(ctx context.Context, tx Tx, c Connection, own []Post) (map[string
 	for i, p := range own {
 		natives[i], parents[i] = p.NativeID, p.ParentID
 	}
+	sent := func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("native_id <> ''").Where(AnyOf(tx, "native_id", natives))
+	}
+	leaving := func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("native_id = '' AND state IN (?)", bun.List(inFlight)).Where(AnyOf(tx, "parent_id", parents))
+	}
 	var known []Reply
-	err := tx.NewSelect().Model(&known).Column("id", "native_id", "parent_id", "text", "state").
-		Where("connection_id IN (SELECT id FROM connections WHERE brand_id = ? AND network = ?)", c.BrandID, c.Network).
-		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("native_id IN (?)", bun.List(natives)).
-				WhereOr("native_id = '' AND parent_id IN (?) AND state IN (?)", bun.List(parents), bun.List(inFlight))
-		}).Scan(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("recognise own posts: %w", err)
+	for _, which := range []func(*bun.SelectQuery) *bun.SelectQuery{sent, leaving} { // apart, so that each has its index
+		var some []Reply
+		err := tx.NewSelect().Model(&some).Column("id", "native_id", "parent_id", "text", "state").Apply(which).
+			Where("connection_id IN (SELECT id FROM connections WHERE brand_id = ? AND network = ?)", c.BrandID, c.Network).Scan(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("recognise own posts: %w", err)
+		}
+		known = append(known, some...)
 	}
 	ours := map[string]bool{}
 	var again []string
@@ -191,11 +197,12 @@ func Recognise(ctx context.Context, tx Tx, c Connection, own []Post) (map[string
 			}
 		}
 	}
-	if len(again) > 0 {
-		_, err = tx.NewUpdate().Model((*Reply)(nil)).
-			Set("state = ?, due_at = ?, version = version + 1", InDoubt, tx.Now()).
-			Where("id IN (?) AND state IN (?)", bun.List(again), bun.List([]ReplyState{Queued, Retry})).Exec(ctx)
+	if len(again) == 0 {
+		return ours, nil
 	}
+	_, err := tx.NewUpdate().Model((*Reply)(nil)).
+		Set("state = ?, due_at = ?, version = version + 1", InDoubt, tx.Now()).
+		Where("id IN (?) AND state IN (?)", bun.List(again), bun.List([]ReplyState{Queued, Retry})).Exec(ctx)
 	return ours, err
 }
 

@@ -250,6 +250,7 @@ CREATE INDEX replies_due ON replies (due_at)
 CREATE INDEX replies_by_case ON replies (case_id);
 CREATE INDEX replies_by_answer ON replies (answer_id);
 CREATE INDEX replies_on_network ON replies (connection_id, native_id) WHERE native_id <> '';
+CREATE INDEX replies_not_there ON replies (parent_id) WHERE native_id = '';
 
 -- gamification: the ledger
 CREATE TABLE point_entries (

@@ -1,0 +1,363 @@
+package bench_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/uptrace/bun"
+
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/gamification"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
+	"github.com/kith-social/kith/server/servertest"
+)
+
+// grown are the tables that grow with what a brand hears and does: no query of a page, of the loop or
+// of listening may read one from end to end.
+var grown = []string{"accounts", "cases", "mentions", "answers", "reviews", "replies", "point_entries", "activities", "sessions", "notices"}
+
+// TestPlansAtAHundredThousandCases asks both databases how they would run every query that the
+// product really makes, and finds none that reads a grown table from end to end.
+func TestPlansAtAHundredThousandCases(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped: 100,000 cases in short mode")
+	}
+	servertest.Each(t, func(t *testing.T, w *servertest.World) {
+		conns, err := listeners.Connections(t.Context(), w.App.DB.Read(), w.Brand.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := fill(t, w.App, w.Brand.ID, conns[0], 100_000)
+		stages := []string{"analysed"}
+		if !w.App.DB.IsPostgres() {
+			stages = []string{"as it grew", "analysed"} // SQLite has no statistics until somebody asks for them
+		}
+		for _, stage := range stages {
+			if stage == "analysed" {
+				w.Write(func(ctx context.Context, tx listeners.Tx) error {
+					_, err := tx.NewRaw("ANALYZE").Exec(ctx)
+					return err
+				})
+			}
+			for name, query := range hot(t, w, s) {
+				t.Run(stage+"/"+name, func(t *testing.T) {
+					said := said(t, w, query)
+					if len(said) == 0 {
+						t.Fatal("no query was made")
+					}
+					for _, q := range said {
+						if scanned := scans(t, w, q); len(scanned) > 0 {
+							t.Errorf("reads %v from end to end:\n%s\n%s", scanned, shorten(q), plan(t, w, q))
+						}
+					}
+				})
+			}
+		}
+	})
+}
+
+var errUndo = errors.New("undo")
+
+// hot are the queries of pages, API, loop and listening, by the functions that make them.
+func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Context) error {
+	read := w.App.DB.Read()
+	advocate := &community.Member{ID: 1001, BrandID: s.brand, Role: community.Advocate, State: community.Active, Trust: 2, Languages: []string{"en", "vi"}, Topics: s.topics[:3]}
+	staff := &community.Member{ID: 3, BrandID: s.brand, Role: community.Moderator, State: community.Active}
+	// in runs f in a transaction and takes back what it did.
+	in := func(f func(context.Context, listeners.Tx) error) func(context.Context) error {
+		return func(ctx context.Context) error {
+			err := w.App.Write(ctx, func(ctx context.Context, tx listeners.Tx) error { return errors.Join(f(ctx, tx), errUndo) })
+			if err.Error() == errUndo.Error() {
+				return nil
+			}
+			return err
+		}
+	}
+	find := func(state community.State) int {
+		for i := 5000; ; i++ {
+			if s.state(i) == state && s.of(s.account(i)) == s.brand && i%10 != 3 {
+				return i
+			}
+		}
+	}
+	open, answered := find(community.Open), find(community.Answered)
+	some := []int64{int64(1 + open), int64(1 + answered), 7, 8, 9}
+	get := func(who, path string) func(context.Context) error {
+		return func(context.Context) error {
+			if status := w.As(who).Try(http.MethodGet, path, nil, nil); status != http.StatusOK {
+				return fmt.Errorf("GET %s: status %d", path, status)
+			}
+			return nil
+		}
+	}
+	list := func(m *community.Member, wanted community.Wanted) func(context.Context) error {
+		return func(ctx context.Context) error {
+			all, next, err := community.List(ctx, read, m, wanted)
+			if err == nil && len(all) == 0 {
+				err = errors.New("the list is empty")
+			}
+			if next != "" && wanted.After == "" && err == nil {
+				wanted.After = next
+				_, _, err = community.List(ctx, read, m, wanted)
+			}
+			return err
+		}
+	}
+	return map[string]func(context.Context) error{
+		"feed of an advocate": list(advocate, community.Wanted{}),
+		"feed of staff":       list(staff, community.Wanted{}),
+		"feed of one topic":   list(staff, community.Wanted{Topic: &s.topics[0], Lane: community.Staff}),
+		"answered cases":      list(staff, community.Wanted{State: community.Answered}),
+		"closed cases":        list(advocate, community.Wanted{State: community.Closed}),
+		"claim": in(func(ctx context.Context, tx listeners.Tx) error {
+			_, err := community.ClaimCase(ctx, tx, advocate, int64(1+open))
+			return err
+		}),
+		"claim and draft": in(func(ctx context.Context, tx listeners.Tx) error {
+			c, err := community.ClaimCase(ctx, tx, advocate, int64(1+open))
+			if err != nil {
+				return err
+			}
+			_, err = community.DraftOf(ctx, tx, advocate, c.ID)
+			return err
+		}),
+		"claims of a member": func(ctx context.Context) error { _, err := community.HeldCases(ctx, read, advocate); return err },
+		"leases over": in(func(ctx context.Context, tx listeners.Tx) error {
+			if _, err := community.LeasesOver(ctx, read, s.now); err != nil {
+				return err
+			}
+			_, err := community.EndLeases(ctx, tx, 100)
+			return err
+		}),
+		"review queue": func(ctx context.Context) error { _, err := moderation.Queue(ctx, read, staff, 50); return err },
+		"thread":       func(ctx context.Context) error { _, err := listeners.Thread(ctx, read, int64(1+open)); return err },
+		"threads":      func(ctx context.Context) error { _, err := listeners.Threads(ctx, read, some, 20); return err },
+		"timeline": func(ctx context.Context) error {
+			_, err := community.Timeline(ctx, read, staff, int64(1+open))
+			return err
+		},
+		"answers": func(ctx context.Context) error {
+			_, err := community.Answers(ctx, read, staff, int64(1+answered))
+			return err
+		},
+		"answers of a member": func(ctx context.Context) error { _, err := community.AnswersOf(ctx, read, advocate, 20); return err },
+		"customer's history": func(ctx context.Context) error {
+			_, err := community.CustomerHistory(ctx, read, staff, int64(1+s.account(open)), 20)
+			return err
+		},
+		"activities": func(ctx context.Context) error {
+			last, err := community.LastActivity(ctx, read)
+			if err != nil {
+				return err
+			}
+			_, err = community.Tail(ctx, read, last-200, 700)
+			return err
+		},
+		"points of a member": func(ctx context.Context) error {
+			_, err := gamification.PointsOf(ctx, read, advocate.ID, s.now)
+			if err != nil {
+				return err
+			}
+			_, err = gamification.Entries(ctx, read, advocate.ID, 50)
+			return err
+		},
+		"unread notices": func(ctx context.Context) error { _, err := community.Unread(ctx, read, advocate.ID, 20); return err },
+		"a page of posts": in(func(ctx context.Context, tx listeners.Tx) error {
+			return w.App.Intake.Sink(s.conn, s.page(w))(ctx, tx)
+		}),
+		"connections and replies due": func(ctx context.Context) error {
+			w.App.Poller.Tick(ctx)
+			w.App.Deliverer.Tick(ctx)
+			return ctx.Err()
+		},
+		"API: feed":      get("huy", "/cases"),
+		"API: a case":    get("minh", fmt.Sprint("/cases/", 1+open)),
+		"API: reviews":   get("minh", "/reviews"),
+		"API: my points": get("huy", "/me/points"),
+		"session": func(ctx context.Context) error {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.URL+"/", nil)
+			if err != nil {
+				return err
+			}
+			req.AddCookie(&http.Cookie{Name: "kith", Value: "nobody"})
+			res, err := http.DefaultTransport.RoundTrip(req)
+			if err != nil {
+				return err
+			}
+			return res.Body.Close()
+		},
+	}
+}
+
+// page is a hundred posts: new ones, known ones, follow-ups, and answers of the brand.
+func (s stored) page(w *servertest.World) []listeners.Post {
+	posts := make([]listeners.Post, 100)
+	for i := range posts {
+		c := s.cases/2 + i*10
+		author := listeners.Author{NativeID: s.native(s.account(c)), Handle: fmt.Sprint("customer", s.account(c)), Name: fmt.Sprint("Customer ", s.account(c))}
+		p := listeners.Post{
+			NativeID: fmt.Sprint("new", i), ThreadKey: s.native(c), Author: author, Reason: listeners.Mentioned, Text: "and what about my order?",
+			Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}, CreatedAt: w.App.Now(),
+		}
+		switch i % 5 {
+		case 0:
+			p.NativeID = s.native(c) // known
+		case 1:
+			p.Author, p.ToID, p.ParentID = listeners.Author{NativeID: s.conn.NativeID, Handle: s.conn.Handle, Name: s.conn.Handle}, p.Author.NativeID, s.native(c)
+		case 2:
+			p.ThreadKey = p.NativeID
+		case 3:
+			p.Author.NativeID, p.ThreadKey = fmt.Sprint("stranger", i), p.NativeID
+		}
+		posts[i] = p
+	}
+	return posts
+}
+
+// tape notes the queries that are made while it runs.
+type tape struct {
+	mu      sync.Mutex
+	queries []string
+}
+
+func (r *tape) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
+
+func (r *tape) AfterQuery(_ context.Context, e *bun.QueryEvent) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queries = append(r.queries, e.Query)
+}
+
+func (r *tape) take() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := r.queries
+	r.queries = nil
+	return all
+}
+
+var (
+	tapes   = map[*servertest.World]*tape{}
+	tapesMu sync.Mutex
+)
+
+// said runs f and gives the queries that bun made meanwhile, anybody's in the process.
+func said(t *testing.T, w *servertest.World, f func(context.Context) error) []string {
+	t.Helper()
+	tapesMu.Lock()
+	r := tapes[w]
+	if r == nil {
+		r = &tape{}
+		tapes[w] = r
+		//lint:ignore SA1019 the hook must be on the very databases that the product uses
+		w.App.DB.Read().(*bun.DB).AddQueryHook(r)
+		w.Write(func(_ context.Context, tx listeners.Tx) error {
+			//lint:ignore SA1019 as above
+			tx.NewSelect().DB().AddQueryHook(r)
+			return nil
+		})
+	}
+	tapesMu.Unlock()
+	r.take()
+	if err := f(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all := r.take()
+	return slices.DeleteFunc(all, func(q string) bool {
+		verb, _, _ := strings.Cut(strings.TrimSpace(q), " ")
+		return !slices.Contains([]string{"SELECT", "UPDATE", "DELETE", "WITH"}, strings.ToUpper(verb))
+	})
+}
+
+// plan asks the database how it would run a query.
+func plan(t *testing.T, w *servertest.World, query string) string {
+	t.Helper()
+	explain := "EXPLAIN QUERY PLAN "
+	if w.App.DB.IsPostgres() {
+		explain = "EXPLAIN "
+	}
+	var lines []string
+	err := w.App.Write(t.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		rows, err := tx.QueryContext(ctx, explain+query)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id, parent, unused int
+			var line string
+			if w.App.DB.IsPostgres() {
+				err = rows.Scan(&line)
+			} else {
+				err = rows.Scan(&id, &parent, &unused, &line)
+			}
+			if err != nil {
+				return err
+			}
+			lines = append(lines, line)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", shorten(query), err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+var (
+	sqliteScan   = regexp.MustCompile(`(?m)^SCAN (\w+)`)
+	postgresScan = regexp.MustCompile(`Seq Scan on (\w+)`)
+	aliases      = regexp.MustCompile(`"?(\w+)"? AS "?(\w+)"?`)
+)
+
+// scans are the grown tables that a query would read from end to end.
+func scans(t *testing.T, w *servertest.World, query string) []string {
+	t.Helper()
+	table := map[string]string{}
+	for _, m := range aliases.FindAllStringSubmatch(query, -1) {
+		table[m[2]] = m[1]
+	}
+	form := sqliteScan
+	if w.App.DB.IsPostgres() {
+		form = postgresScan
+	}
+	var found []string
+	for _, m := range form.FindAllStringSubmatch(plan(t, w, query), -1) {
+		name := m[1]
+		if of := table[name]; slices.Contains(grown, of) {
+			name = of
+		}
+		if slices.Contains(grown, name) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+func shorten(query string) string {
+	if len(query) > 1500 {
+		return query[:1500] + " …"
+	}
+	return query
+}
+
+// TestPlansSeeAScan makes sure that the test above would see one.
+func TestPlansSeeAScan(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, w *servertest.World) {
+		queries := said(t, w, func(ctx context.Context) error {
+			return w.App.DB.Read().NewSelect().TableExpr("mentions AS m").ColumnExpr("m.id").Where("m.text = ?", "what?").Scan(ctx, &[]int64{})
+		})
+		i := slices.IndexFunc(queries, func(q string) bool { return strings.Contains(q, "what?") })
+		if i < 0 || !slices.Equal(scans(t, w, queries[i]), []string{"mentions"}) {
+			t.Errorf("the scan was not seen in %q", queries)
+		}
+	})
+}
