@@ -94,6 +94,7 @@ func TestReviewShowsTheAnswerInItsThread(t *testing.T) {
 	c.writes("lananh", "Alo? Có ai không?", k.ThreadKey)
 	page = v.get(reviewPath(a.ID))
 	page.says(".notice.warning", "Khách vừa viết thêm.")
+	page.says("#thread .post.focus .post-text", "Giao nhầm ba lần")
 	if order := page.all("#thread .post"); len(order) != 4 || !strings.Contains(words(order[3]), "Alo?") {
 		t.Errorf("what came after the answer does not stand after it")
 	}
@@ -237,7 +238,7 @@ func TestReviewStaysWithinTheBrand(t *testing.T) {
 			t.Errorf("%s: status %d", path, page.status)
 		}
 	}
-	if page := v.post("/replies/"+c.replyTo(doubtful).ID+"/settle", url.Values{"there": {"no"}}); page.status != http.StatusConflict || c.replyTo(doubtful).State != listeners.AskHuman {
+	if page := v.post("/replies/"+c.replyTo(doubtful).ID+"/settle", url.Values{"there": {"no"}}); page.status != http.StatusNotFound || c.replyTo(doubtful).State != listeners.AskHuman {
 		t.Errorf("another brand's reply: status %d, reply %s", page.status, c.replyTo(doubtful).State)
 	}
 }
