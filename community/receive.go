@@ -44,8 +44,11 @@ func Receive(ctx context.Context, tx Tx, conn listeners.Connection, customer []I
 		return nil, err
 	}
 	groups, order, err := converse(ctx, tx, conn, customer, slices.Concat(own, waiting))
-	if err != nil || len(order) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if len(order) == 0 {
+		return nil, keep(ctx, tx, waiting)
 	}
 	known := slices.DeleteFunc(slices.Clone(order), func(k key) bool { return groups[k].stranger })
 	cases, err := casesOf(ctx, tx, known)

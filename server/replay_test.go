@@ -179,15 +179,6 @@ type expected struct {
 
 func expect(tweets map[string]tweet) expected {
 	e := expected{map[string]talk{}, map[talk]string{}}
-	root := func(tw tweet) string {
-		for {
-			up, ok := tweets[tw.parent]
-			if !ok {
-				return tw.id
-			}
-			tw = up
-		}
-	}
 	asked, answered := map[talk]time.Time{}, map[talk]time.Time{}
 	later := func(m map[talk]time.Time, k talk, at time.Time) {
 		if at.After(m[k]) {
@@ -196,7 +187,7 @@ func expect(tweets map[string]tweet) expected {
 	}
 	for _, tw := range tweets {
 		if !tw.brand() {
-			k := talk{root(tw), tw.author}
+			k := talk{rootOf(tweets, tw), tw.author}
 			e.talkOf[tw.id] = k
 			later(asked, k, tw.at)
 			continue
@@ -207,7 +198,7 @@ func expect(tweets map[string]tweet) expected {
 			up, ok = tweets[up.parent]
 		}
 		if ok {
-			k := talk{root(tw), up.author}
+			k := talk{rootOf(tweets, tw), up.author}
 			e.talkOf[tw.id] = k
 			later(answered, k, tw.at)
 		}
@@ -219,4 +210,15 @@ func expect(tweets map[string]tweet) expected {
 		}
 	}
 	return e
+}
+
+// rootOf is the first tweet of a tweet's thread.
+func rootOf(tweets map[string]tweet, tw tweet) string {
+	for {
+		up, ok := tweets[tw.parent]
+		if !ok {
+			return tw.id
+		}
+		tw = up
+	}
 }
