@@ -127,6 +127,25 @@ func locked(tx Tx, q *bun.SelectQuery) *bun.SelectQuery {
 	return q
 }
 
+// Summoned makes cases answerable over the network whose latest mentions turn out to name an account of
+// the brand, conn, after another one had only come across them.
+func Summoned(ctx context.Context, tx Tx, conn listeners.Connection, mentionIDs []int64) error {
+	if len(mentionIDs) == 0 {
+		return nil
+	}
+	var cases []Case
+	_, err := tx.NewUpdate().Model(&cases).Set("connection_id = ?, delivery = ?, delivery_why = 'ok', version = version + 1", conn.ID, listeners.ByAPI).
+		Where("brand_id = ? AND mention_id IN (?) AND delivery = ?", conn.BrandID, bun.List(mentionIDs), listeners.Assisted).Returning("id").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("make cases answerable: %w", err)
+	}
+	ids := make([]int64, len(cases))
+	for i, c := range cases {
+		ids[i] = c.ID
+	}
+	return RecordHeard(ctx, tx, conn, ids, 0)
+}
+
 // HandToStaff moves a case to the employees, with the reason; a claim ends, drafts stay.
 func HandToStaff(ctx context.Context, tx Tx, m *Member, caseID int64, reason string) (Case, error) {
 	c, err := FindCase(ctx, tx, m, caseID)

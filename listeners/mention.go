@@ -70,47 +70,71 @@ func AnyOf(db bun.IDB, column string, values []string) (condition string, argume
 }
 
 // Fresh leaves out the posts that this brand has already stored, and doubles within the page. A post
-// that another connection of the brand heard first is noted as heard by this one too.
-func Fresh(ctx context.Context, tx Tx, c Connection, posts []Post) ([]Post, error) {
+// that another connection of the brand heard first is noted as heard by this one too. Where that one was
+// not named and this one is, the mention becomes this one's, because only it may answer over the network:
+// summoned are the ids of such mentions.
+func Fresh(ctx context.Context, tx Tx, c Connection, posts []Post) (fresh []Post, summoned []int64, err error) {
 	if len(posts) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	ids := make([]string, len(posts))
 	for i, p := range posts {
 		ids[i] = p.NativeID
 	}
-	var known []struct {
+	var stored []struct {
 		ID, ConnectionID int64
 		NativeID         string
+		Ours             bool
+		Delivery         Mode
 	}
-	err := tx.NewSelect().Table("mentions").Column("id", "connection_id", "native_id").
+	err = tx.NewSelect().Table("mentions").Column("id", "connection_id", "native_id", "ours", "delivery").
 		Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", ids)).
-		Scan(ctx, &known)
+		Scan(ctx, &stored)
 	if err != nil {
-		return nil, fmt.Errorf("look for known posts: %w", err)
+		return nil, nil, fmt.Errorf("look for known posts: %w", err)
 	}
 	seen := make(map[string]bool, len(posts))
-	var elsewhere []int64
-	for _, k := range known {
-		seen[k.NativeID] = true
-		if k.ConnectionID != c.ID {
-			elsewhere = append(elsewhere, k.ID)
+	assisted := make(map[string]int64)
+	for _, m := range stored {
+		seen[m.NativeID] = true
+		if m.ConnectionID == c.ID {
+			continue
 		}
-	}
-	for _, id := range elsewhere {
-		_, err := tx.NewRaw("INSERT INTO mention_sources (mention_id, connection_id) VALUES (?, ?) ON CONFLICT DO NOTHING", id, c.ID).Exec(ctx)
+		_, err := tx.NewRaw("INSERT INTO mention_sources (mention_id, connection_id) VALUES (?, ?) ON CONFLICT DO NOTHING", m.ID, c.ID).Exec(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("note a second source: %w", err)
+			return nil, nil, fmt.Errorf("note a second source: %w", err)
+		}
+		if m.Delivery == Assisted && !m.Ours {
+			assisted[m.NativeID] = m.ID
 		}
 	}
-	fresh := posts[:0:0]
 	for _, p := range posts {
+		if id := assisted[p.NativeID]; id != 0 && p.Delivery.Mode == ByAPI {
+			delete(assisted, p.NativeID)
+			summoned = append(summoned, id)
+			if err := handOver(ctx, tx, c, id, p); err != nil {
+				return nil, nil, err
+			}
+		}
 		if !seen[p.NativeID] {
 			seen[p.NativeID] = true
 			fresh = append(fresh, p)
 		}
 	}
-	return fresh, nil
+	return fresh, summoned, nil
+}
+
+// handOver makes a mention that another connection heard c's own; the other stays one of its sources.
+func handOver(ctx context.Context, tx Tx, c Connection, id int64, p Post) error {
+	_, err := tx.NewRaw("UPDATE mention_sources SET connection_id = (SELECT connection_id FROM mentions WHERE id = ?) WHERE mention_id = ? AND connection_id = ?", id, id, c.ID).Exec(ctx)
+	if err == nil {
+		_, err = tx.NewRaw("UPDATE mentions SET connection_id = ?, reason = ?, delivery = ?, delivery_why = ? WHERE id = ?",
+			c.ID, p.Reason, p.Delivery.Mode, p.Delivery.Why, id).Exec(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("hand mention %d over to connection %d: %w", id, c.ID, err)
+	}
+	return nil
 }
 
 // Known is an account as the database knows it.

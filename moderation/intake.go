@@ -65,8 +65,11 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 	if err := community.TakeTurns(ctx, tx, conn.BrandID); err != nil {
 		return err
 	}
-	fresh, err := listeners.Fresh(ctx, tx, conn, posts)
-	if err != nil || len(fresh) == 0 {
+	fresh, summoned, err := listeners.Fresh(ctx, tx, conn, posts)
+	if err != nil {
+		return err
+	}
+	if err := community.Summoned(ctx, tx, conn, summoned); err != nil || len(fresh) == 0 {
 		return err
 	}
 	accounts, err := listeners.Accounts(ctx, tx, conn, fresh)

@@ -209,3 +209,34 @@ func TestTwoConnectionsHearOnePost(t *testing.T) {
 		}
 	})
 }
+
+// A post that one account found by a word, and that names another, can be answered as soon as that one
+// has heard it.
+func TestSummonedAfterBeingFound(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, w *servertest.World) {
+		lan := w.As("lan")
+		searching := w.Account("saomaivn")
+		w.Settings["listen"] = "#saomai"
+		w.ConnectAt(w.Net+"/x", searching)
+		delete(w.Settings, "listen")
+		post := w.Says("lananh", "@saomaidalat quán mở cửa mấy giờ vậy ạ? #saomai", "")
+		c := lan.Finds(post)
+		if c.Delivery.Mode != "assisted" {
+			t.Fatalf("delivery is %+v, want it by hand: nobody who listens is named", c.Delivery)
+		}
+		lan.Claims(c.ID)
+		if status := lan.Try(http.MethodPost, "/cases/"+c.ID+"/answers", map[string]string{"text": "7h"}, nil); status != http.StatusConflict && status != http.StatusUnprocessableEntity {
+			t.Errorf("answering from here gives status %d, want a refusal", status)
+		}
+		w.Connect("saomaidalat")
+		w.Wait(servertest.Soon, "the case does not become answerable", func() bool { return lan.Sees(c.ID).Delivery.Mode == "api" })
+		lan.Answers(c.ID, "Dạ 7h tới 22h ạ")
+		w.Wait(servertest.Soon, "the reply is not on the network", func() bool { return len(w.Replies(post)) == 1 })
+		if got := w.Replies(post)[0].Author; got != "saomaidalat" {
+			t.Errorf("the reply is @%s's, want the account's that was asked", got)
+		}
+		if n := w.Count("SELECT COUNT(DISTINCT connection_id) FROM (SELECT connection_id FROM mentions WHERE native_id = ? UNION ALL SELECT connection_id FROM mention_sources) AS sources", post); n != 2 {
+			t.Errorf("the post has %d sources, want both accounts", n)
+		}
+	})
+}

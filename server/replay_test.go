@@ -79,7 +79,7 @@ func replay(t *testing.T, database, file string, tweets map[string]tweet) {
 	if err != nil || posts != len(tweets) || len(handles) != len(brands) {
 		t.Fatalf("loaded %d posts and %d brands, %v; want %d and %d", posts, len(handles), err, len(tweets), len(brands))
 	}
-	w.Poll = "1s"
+	w.Settings["poll"] = "1s"
 	for brand := range brands {
 		w.Connect(brand)
 	}

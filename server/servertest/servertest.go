@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -48,7 +49,8 @@ type World struct {
 	Config  server.Config // what products are started with
 	Brand   community.Brand
 	Tokens  map[string]string // API tokens, by the name of the member
-	Poll    string            // how often accounts that are connected from now on are heard
+	// Settings of accounts that are connected from now on; "poll" is how often they are heard.
+	Settings listeners.Settings
 
 	leave func()
 }
@@ -97,7 +99,7 @@ func Postgres(t testing.TB) string { return dbtest.NewPostgres(t, dbtest.Postgre
 // New makes a world whose product is open on a database but does not serve yet.
 func New(t testing.TB, database string, change ...func(*server.Config)) *World {
 	t.Helper()
-	w := &World{T: t, Clock: clock.NewManual(nil), Tokens: map[string]string{}, Poll: "50ms"}
+	w := &World{T: t, Clock: clock.NewManual(nil), Tokens: map[string]string{}, Settings: listeners.Settings{"poll": "50ms"}}
 	w.Network = sandbox.New(sandbox.Config{Now: func() time.Time { return w.Clock.Now().Std() }})
 	net := httptest.NewServer(w.Network)
 	w.leave = sync.OnceFunc(func() { net.Close(); http.DefaultClient.CloseIdleConnections() })
@@ -222,7 +224,9 @@ func (w *World) Connect(handle string) listeners.Connection {
 // ConnectAt connects the account that a token belongs to on the network at an address.
 func (w *World) ConnectAt(host, token string) listeners.Connection {
 	w.T.Helper()
-	c, err := w.App.Connect(w.T.Context(), w.Brand.ID, "x", listeners.Settings{"host": host, "poll": w.Poll}, map[string]string{"token": token})
+	settings := maps.Clone(w.Settings)
+	settings["host"] = host
+	c, err := w.App.Connect(w.T.Context(), w.Brand.ID, "x", settings, map[string]string{"token": token})
 	w.must(err)
 	return c
 }
