@@ -4,11 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
@@ -111,9 +108,6 @@ func silence(w http.ResponseWriter, r *http.Request, _ community.Member, _ func(
 	<-r.Context().Done()
 }
 
-// look is one page to look at: as whom, where, and which overlay to open first.
-type look struct{ name, who, path, open string }
-
 // TestAnsweringLooksRight opens feed, cases and one's own work as they stand in a rush and in a quiet
 // hour, in each width, theme and language: nothing may scroll sideways, break the
 // Content-Security-Policy or fail axe. KITH_SCREENSHOTS=DIR keeps pictures.
@@ -146,38 +140,4 @@ func TestAnsweringLooksRight(t *testing.T) {
 		{"staff", "minh", at("staff"), ""},
 	})
 	b.quiet()
-}
-
-// looks opens pages in each width, theme and language.
-func (c *cafe) looks(b *browser, pages []look) {
-	c.t.Helper()
-	all := os.Getenv("KITH_SCREENSHOTS") != ""
-	was := ""
-	for _, p := range pages {
-		if p.who != was {
-			b.do(chromedp.Navigate(c.server.URL + "/sign-in"))
-			value[bool](b, fmt.Sprintf(`(document.cookie = "kith=%s; path=/", true)`, c.visits(p.who, "vi").session()))
-			was = p.who
-		}
-		for _, width := range []int64{320, 390, 834, 1440} {
-			for _, style := range []struct{ theme, lang string }{{"light", "en"}, {"dark", "vi"}, {"light", "vi"}, {"dark", "en"}} {
-				if !all && (style.theme == "light") == (style.lang == "vi") {
-					continue
-				}
-				name := fmt.Sprintf("%s-%d-%s-%s", p.name, width, style.theme, style.lang)
-				value[bool](b, `(document.cookie = "kith_theme=`+style.theme+`; path=/", document.cookie = "kith_language=`+style.lang+`; path=/", document.cookie = "kith_zone=Asia/Ho_Chi_Minh; path=/", true)`)
-				b.open(c.server.URL+p.path, width, 900)
-				if p.open != "" {
-					value[bool](b, `((e) => { e.showPopover ? e.popover !== null ? e.showPopover() : e.open = true : e.open = true; return true })(document.querySelector("`+p.open+`"))`)
-				}
-				if over := value[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
-					c.t.Errorf("%s scrolls sideways by %d px", name, over)
-				}
-				for _, violation := range b.axe() {
-					c.t.Errorf("%s: %s", name, violation)
-				}
-				b.screenshot(name)
-			}
-		}
-	}
 }

@@ -243,8 +243,8 @@ func TestReviewStaysWithinTheBrand(t *testing.T) {
 	}
 }
 
-// TestHostileTexts lets a customer and an advocate try to break out of the page.
-func TestHostileTexts(t *testing.T) {
+// TestHostileTextsInReview lets a customer and an advocate try to break out of the page.
+func TestHostileTextsInReview(t *testing.T) {
 	c := newCafe(t)
 	evil := `<script>alert(1)</script><img src=x onerror=alert(1)>" onmouseover="alert(1) ' hx-get='/x' {{.}} ‮txet&#x202e;` + strings.Repeat("dài", 60)
 	k := c.writes("lan<b>anh</b>", evil, "")
