@@ -1,9 +1,9 @@
 // A list stays where one left it: how far it was scrolled is kept under the address of the list
-// (data-place) for as long as the tab lives. A link with data-forget-place starts from the top again.
+// (data-stays) for as long as the tab lives. A link with data-from-top starts from the top again.
 import { onContent } from "./content.js";
 
-const list = () => document.querySelector("[data-place]");
-const key = (element) => `place:${element.dataset.place}`;
+const list = () => document.querySelector("[data-stays]");
+const key = (element) => `place:${element.dataset.stays}`;
 
 // On a wide screen the list scrolls in its own pane, on a phone with the whole page.
 function scroller(element) {
@@ -31,7 +31,7 @@ addEventListener("scroll", () => {
 }, { capture: true, passive: true });
 addEventListener("pagehide", save);
 document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-forget-place]") || !list()) return;
+  if (!event.target.closest("[data-from-top]") || !list()) return;
   scroller(list()).scrollTop = 0;
   save();
 });
