@@ -7,10 +7,10 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFILES = $(shell git ls-files -co --exclude-standard '*.go' | grep -v '_templ\.go$$')
 FRONT_END = $(shell find web/assets -type f -not -name '*.test.js')
 
-.PHONY: help run test build assets generate lint bench torture clean
+.PHONY: help run test build assets generate lint bench torture screenshot clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## the product with the demo brand and the sandbox network
 	bin/kith demo
@@ -44,6 +44,10 @@ bench: build ## the benchmark table: each main job beside its raw limit
 
 torture: assets ## long crash and fault runs, about an hour
 	KITH_TORTURE=1 go test -count=1 -timeout 3h -run 'Torture|Crash' ./...
+
+screenshot: assets ## the picture of the README, made anew
+	KITH_SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -run TestJourneyInTheBrowser ./server
+	cp screenshots/readme.png docs/screenshot.png
 
 clean: ## remove what was built
 	rm -rf bin node_modules web/dist/*

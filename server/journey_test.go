@@ -129,9 +129,17 @@ func TestJourneyInTheBrowser(t *testing.T) {
 	if title := browsertest.Value[string](huy, `document.title`); title == "hacked" {
 		t.Error("a customer's script ran in the app")
 	}
-	huy.Open(r.URL+path, 1440, 900)
-	huy.Screenshot("readme")
 	huy.Quiet()
 	minh.Quiet()
+
+	lan := minh // another person at the same desk; the picture in the README is of her
+	signIn(t, lan, r, "lan@example.com", 1440, 900)
+	browsertest.Value[bool](lan, `([...document.querySelectorAll("a.row")].find(r => r.innerText.includes("bạc xỉu")).click(), true)`)
+	lan.Wait(`location.pathname.startsWith("/cases/")`)
+	lan.Click(`form[action$="/claim"] button`)
+	lan.Wait(`document.querySelector("#answer") !== null`)
+	lan.Type("#answer", "Dạ em xin lỗi mình vì thiếu mất một ly ạ. Anh/chị vào app, mục Đơn hàng, bấm Báo thiếu món; quán bù ly mới hoặc hoàn tiền trong hôm nay. – Lan")
+	lan.Screenshot("readme")
+	lan.Quiet()
 	customer.Quiet()
 }

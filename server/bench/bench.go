@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/kith-social/kith/clock"
 )
@@ -88,5 +87,3 @@ func round(x float64, digits int) float64 {
 	x, _ = strconv.ParseFloat(text, 64)
 	return x
 }
-
-func millis(d time.Duration) float64 { return round(float64(d.Microseconds())/1000, 2) }
