@@ -36,7 +36,6 @@ type Deliverer struct {
 	// has lost its process, and is looked for at once instead of when its lease ends.
 	Alone bool
 
-	wg    sync.WaitGroup
 	slots chan struct{}
 	once  sync.Once
 }
@@ -57,12 +56,13 @@ func (d *Deliverer) Run(ctx context.Context) {
 	}
 	tick := time.NewTicker(d.Period)
 	defer tick.Stop()
+	var underWay sync.WaitGroup
 	for {
-		d.sweep(ctx, calls)
+		d.sweep(ctx, calls, &underWay)
 		select {
 		case <-ctx.Done():
 			defer time.AfterFunc(d.Drain, hangUp).Stop()
-			d.wg.Wait()
+			underWay.Wait()
 			return
 		case <-tick.C:
 		}
@@ -91,12 +91,13 @@ func (d *Deliverer) inherit(ctx context.Context) {
 
 // Tick sweeps once and waits for what it began.
 func (d *Deliverer) Tick(ctx context.Context) {
-	d.sweep(ctx, context.WithoutCancel(ctx))
-	d.wg.Wait()
+	var underWay sync.WaitGroup
+	d.sweep(ctx, context.WithoutCancel(ctx), &underWay)
+	underWay.Wait()
 }
 
 // sweep begins what is due, with calls for what it does on the network.
-func (d *Deliverer) sweep(ctx, calls context.Context) {
+func (d *Deliverer) sweep(ctx, calls context.Context, underWay *sync.WaitGroup) {
 	d.once.Do(func() { d.slots = make(chan struct{}, d.AtOnce) })
 	free := d.AtOnce - len(d.slots)
 	if free == 0 || ctx.Err() != nil {
@@ -111,11 +112,10 @@ func (d *Deliverer) sweep(ctx, calls context.Context) {
 	}
 	for _, r := range batch {
 		d.slots <- struct{}{}
-		d.wg.Add(1)
-		go func() {
-			defer func() { <-d.slots; d.wg.Done() }()
+		underWay.Go(func() {
+			defer func() { <-d.slots }()
 			d.deliver(calls, r)
-		}()
+		})
 	}
 }
 

@@ -33,7 +33,6 @@ type Poller struct {
 	// that of a process that died, and ends.
 	Alone bool
 
-	wg    sync.WaitGroup
 	slots chan struct{}
 	once  sync.Once
 }
@@ -49,11 +48,12 @@ func (p *Poller) Run(ctx context.Context) {
 	}
 	tick := time.NewTicker(p.Period)
 	defer tick.Stop()
+	var underWay sync.WaitGroup
 	for {
-		p.sweep(ctx)
+		p.sweep(ctx, &underWay)
 		select {
 		case <-ctx.Done():
-			p.wg.Wait()
+			underWay.Wait()
 			return
 		case <-tick.C:
 		}
@@ -72,11 +72,12 @@ func (p *Poller) inherit(ctx context.Context) {
 
 // Tick hears every connection that is due now to the end of what it has to tell.
 func (p *Poller) Tick(ctx context.Context) {
-	p.sweep(ctx)
-	p.wg.Wait()
+	var underWay sync.WaitGroup
+	p.sweep(ctx, &underWay)
+	underWay.Wait()
 }
 
-func (p *Poller) sweep(ctx context.Context) {
+func (p *Poller) sweep(ctx context.Context, underWay *sync.WaitGroup) {
 	p.once.Do(func() { p.slots = make(chan struct{}, p.AtOnce) })
 	free := p.AtOnce - len(p.slots)
 	if free == 0 || ctx.Err() != nil {
@@ -91,11 +92,10 @@ func (p *Poller) sweep(ctx context.Context) {
 	}
 	for _, c := range due {
 		p.slots <- struct{}{}
-		p.wg.Add(1)
-		go func() {
-			defer func() { <-p.slots; p.wg.Done() }()
+		underWay.Go(func() {
+			defer func() { <-p.slots }()
 			p.hear(ctx, c)
-		}()
+		})
 	}
 }
 

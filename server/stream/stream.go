@@ -54,7 +54,7 @@ func NewHub(read bun.IDB, log *slog.Logger) *Hub {
 func (h *Hub) Run(ctx context.Context) {
 	defer close(h.done)
 	last, err := community.LastActivity(ctx, h.read)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		h.log.Error("the history cannot be followed", "error", err)
 	}
 	seen := map[int64]bool{}
