@@ -58,24 +58,25 @@ func List(ctx context.Context, db bun.IDB, m *Member, w Wanted) ([]Case, string,
 	return cases, fmt.Sprintf("%d.%d", last.DueAt, last.ID), nil
 }
 
-// feedQuery is the union of one bounded branch per lane, language and topic on the index cases_feed.
+// feedQuery merges one bounded branch per lane, language and topic, each read in order from the index
+// cases_feed alone; only the cases that are shown are read.
 func feedQuery(brandID int64, lanes []Lane, languages []string, topics []int64, due clock.Time, id int64, limit int) (string, []any) {
 	var q strings.Builder
 	var args []any
-	q.WriteString("SELECT * FROM (")
+	q.WriteString("SELECT c.* FROM (")
 	for _, lane := range lanes {
 		for _, language := range languages {
 			for _, topic := range topics {
 				if len(args) > 0 {
 					q.WriteString(" UNION ALL ")
 				}
-				q.WriteString(`SELECT * FROM (SELECT * FROM cases WHERE state = 'open' AND brand_id = ? AND lane = ? AND language = ? AND topic_id = ?
+				q.WriteString(`SELECT * FROM (SELECT due_at, id FROM cases WHERE state = 'open' AND brand_id = ? AND lane = ? AND language = ? AND topic_id = ?
 					AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT ?) AS b`)
 				args = append(args, brandID, lane, language, topic, due, id, limit)
 			}
 		}
 	}
-	q.WriteString(") AS feed ORDER BY due_at, id LIMIT ?")
+	q.WriteString(" ORDER BY due_at, id LIMIT ?) AS shown JOIN cases AS c ON c.id = shown.id ORDER BY c.due_at, c.id")
 	return q.String(), append(args, limit)
 }
 

@@ -53,7 +53,7 @@ func (e *postgresEngine) raw(ctx context.Context, address string) ([]job, error)
 		if err != nil {
 			return figure, err
 		}
-		r, err := readRows(ctx, from)
+		r, err := readRows(ctx, from, "true")
 		if err := errors.Join(err, from.Close()); err != nil {
 			return figure, err
 		}

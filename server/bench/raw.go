@@ -31,9 +31,9 @@ type rows struct {
 	values  [][]any
 }
 
-// readRows reads the mentions in the order in which Kith stored them.
-func readRows(ctx context.Context, d *sql.DB) (*rows, error) {
-	found, err := d.QueryContext(ctx, "SELECT * FROM mentions ORDER BY id")
+// readRows reads the mentions for which a condition holds in the order in which Kith stored them.
+func readRows(ctx context.Context, d *sql.DB, where string) (*rows, error) {
+	found, err := d.QueryContext(ctx, "SELECT * FROM mentions WHERE "+where+" ORDER BY id")
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (e *sqliteEngine) again(ctx context.Context, file string, n int, how func(c
 	if err != nil {
 		return Figure{}, errors.Join(err, from.Close())
 	}
-	r, err := readRows(ctx, from)
+	r, err := readRows(ctx, from, "true")
 	if err := errors.Join(err, from.Close()); err != nil {
 		return Figure{}, err
 	}
