@@ -106,7 +106,6 @@ func TestPagesLookRight(t *testing.T) {
 		{"link", "", "/sign-in/" + c.link("huy"), ""},
 		{"queue", "minh", "/review", ""},
 		{"review", "minh", reviewPath(queue[0].ID), ""},
-		{"review-edit", "minh", reviewPath(queue[0].ID), "#edit"},
 		{"points-staff", "minh", "/points", ""},
 		{"me-staff", "minh", "/me", ""},
 		{"points", "huy", "/points", ""},

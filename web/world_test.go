@@ -81,7 +81,10 @@ func newCafe(t *testing.T) *cafe {
 		t.Fatal(err)
 	}
 	c.server = httptest.NewServer(r)
-	t.Cleanup(c.server.Close)
+	t.Cleanup(func() {
+		c.server.CloseClientConnections() // a browser's tab may still be asking for the stream
+		c.server.Close()
+	})
 	c.do(c.settle)
 	return c
 }
