@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,6 +154,9 @@ func (c *cafe) looks(b *browser, pages []look) {
 				c.t.Errorf("%s scrolls sideways by %d px", name, over)
 			}
 			for _, violation := range b.axe() {
+				if p.open != "" && strings.HasPrefix(violation, "target-size") && strings.Contains(violation, "obscured") {
+					continue // axe does not know that an open overlay lies above the bar
+				}
 				c.t.Errorf("%s: %s", name, violation)
 			}
 			b.screenshot(name)
