@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
 	"github.com/uptrace/bun"
 )
@@ -29,8 +28,7 @@ func CountWork(ctx context.Context, b Ingest) (w Work, err error) {
 		return w, err
 	}
 	defer net.stop()
-	m := newMonth(b.Mentions, seed, clock.System().Std())
-	who, err := net.load(ctx, m)
+	who, month, err := net.load(ctx, b.Mentions)
 	if err != nil {
 		return w, err
 	}
@@ -97,8 +95,8 @@ func CountWork(ctx context.Context, b Ingest) (w Work, err error) {
 	if err != nil {
 		return w, err
 	}
-	w.Posts = len(m.posts)
-	w.Stored, w.Cases, err = b.check(ctx, app, m)
+	w.Posts = month.all
+	w.Stored, w.Cases, err = b.check(ctx, app, month)
 	return w, err
 }
 

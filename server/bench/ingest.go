@@ -12,7 +12,6 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server"
@@ -57,8 +56,7 @@ func (b Ingest) Run(ctx context.Context, progress io.Writer) (IngestReport, erro
 		return IngestReport{}, err
 	}
 	defer net.stop()
-	m := newMonth(b.Mentions, seed, clock.System().Std())
-	who, err := net.load(ctx, m)
+	who, month, err := net.load(ctx, b.Mentions)
 	if err != nil {
 		return IngestReport{}, err
 	}
@@ -68,7 +66,7 @@ func (b Ingest) Run(ctx context.Context, progress io.Writer) (IngestReport, erro
 			return IngestReport{}, err
 		}
 	}
-	r := IngestReport{Database: engine.name(), Mentions: b.Mentions, OnWire: len(m.posts) + m.doubly}
+	r := IngestReport{Database: engine.name(), Mentions: b.Mentions, OnWire: month.all + month.doubly}
 	for run := range b.Runs {
 		err := func() error {
 			address, drop, err := engine.fresh(ctx)
@@ -76,7 +74,7 @@ func (b Ingest) Run(ctx context.Context, progress io.Writer) (IngestReport, erro
 				return err
 			}
 			defer drop()
-			figure, err := b.kith(ctx, address, net, who, m, &r)
+			figure, err := b.kith(ctx, address, net, who, month, &r)
 			if err != nil {
 				return err
 			}
@@ -109,25 +107,25 @@ func (b Ingest) Run(ctx context.Context, progress io.Writer) (IngestReport, erro
 }
 
 // kith hears the month once, until the network has nothing more, and checks that all of it is there.
-func (b Ingest) kith(ctx context.Context, address string, net *network, who account, m month, r *IngestReport) (Figure, error) {
+func (b Ingest) kith(ctx context.Context, address string, net *network, who account, month size, r *IngestReport) (Figure, error) {
 	app, err := b.open(ctx, address, net, who)
 	if err != nil {
 		return Figure{}, err
 	}
 	defer app.Close()
-	figure, err := measure(ctx, len(m.posts), func(ctx context.Context) error {
+	figure, err := measure(ctx, month.all, func(ctx context.Context) error {
 		app.Poller.Tick(ctx)
 		return ctx.Err()
 	})
 	if err != nil {
 		return figure, err
 	}
-	r.Stored, r.Cases, err = b.check(ctx, app, m)
+	r.Stored, r.Cases, err = b.check(ctx, app, month)
 	return figure, err
 }
 
 // check counts what is stored, and fails unless it is the whole month, each post once.
-func (b Ingest) check(ctx context.Context, app *server.App, m month) (stored, cases int, err error) {
+func (b Ingest) check(ctx context.Context, app *server.App, month size) (stored, cases int, err error) {
 	count := func(q *bun.SelectQuery) int {
 		n, failed := q.Count(ctx)
 		err = errors.Join(err, failed)
@@ -136,8 +134,8 @@ func (b Ingest) check(ctx context.Context, app *server.App, m month) (stored, ca
 	read := app.DB.Read()
 	stored, cases = count(read.NewSelect().Table("mentions")), count(read.NewSelect().Table("cases"))
 	ours := count(read.NewSelect().Table("mentions").Where("ours"))
-	if err == nil && (stored != len(m.posts) || ours != m.own) {
-		err = fmt.Errorf("%w: %d posts are stored, %d of them the brand's; want %d and %d", errLost, stored, ours, len(m.posts), m.own)
+	if err == nil && (stored != month.all || ours != month.own) {
+		err = fmt.Errorf("%w: %d posts are stored, %d of them the brand's; want %d and %d", errLost, stored, ours, month.all, month.own)
 	}
 	return stored, cases, err
 }

@@ -33,11 +33,17 @@ type wirePost struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// month is a brand's month of posts.
+// month is a brand's month of posts, oldest first.
 type month struct {
-	posts  []wirePost // oldest first
-	own    int        // how many of them the brand wrote
-	doubly int        // how many of them come over the wire twice
+	size
+	posts []wirePost
+}
+
+// size is how many posts a month has.
+type size struct {
+	all    int
+	own    int // that the brand wrote
+	doubly int // that come over the wire twice
 }
 
 // newMonth makes a month of n customers' posts before end, the same for the same seed.
@@ -89,6 +95,7 @@ func newMonth(n int, seed uint64, end time.Time) month {
 		}
 		written++
 	}
+	m.all = len(m.posts)
 	return m
 }
 

@@ -12,6 +12,8 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+
+	"github.com/kith-social/kith/clock"
 )
 
 // network is a sandbox network in a process of its own.
@@ -53,19 +55,19 @@ func (n *network) stop() {
 	_ = n.process.Wait()
 }
 
-// load opens the brand's account and writes a month of posts.
-func (n *network) load(ctx context.Context, m month) (account, error) {
-	var who account
-	err := n.post(ctx, "/admin/accounts", map[string]any{"network": "x", "handle": brandHandle, "name": brandName, "brand": true}, &who)
+// load opens the brand's account and writes a month with so many customers' posts.
+func (n *network) load(ctx context.Context, mentions int) (who account, _ size, err error) {
+	err = n.post(ctx, "/admin/accounts", map[string]any{"network": "x", "handle": brandHandle, "name": brandName, "brand": true}, &who)
 	if err != nil {
-		return who, err
+		return who, size{}, err
 	}
+	m := newMonth(mentions, seed, clock.System().Std())
 	for part := range slices.Chunk(m.posts, 5000) {
 		if err := n.post(ctx, "/admin/posts", part, nil); err != nil {
-			return who, err
+			return who, size{}, err
 		}
 	}
-	return who, nil
+	return who, m.size, nil
 }
 
 func (n *network) post(ctx context.Context, path string, body, into any) error {

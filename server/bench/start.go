@@ -49,14 +49,13 @@ func (b Start) Run(ctx context.Context) (StartReport, error) {
 		return r, err
 	}
 	defer net.stop()
-	m := newMonth(b.Mentions, seed, clock.System().Std())
-	who, err := net.load(ctx, m)
+	who, month, err := net.load(ctx, b.Mentions)
 	if err != nil {
 		return r, err
 	}
 	address := "sqlite:" + filepath.Join(b.Folder, "kith.db")
 	ingest := Ingest{Folder: b.Folder, Log: b.Log}
-	if _, err := ingest.kith(ctx, address, net, who, m, &IngestReport{}); err != nil {
+	if _, err := ingest.kith(ctx, address, net, who, month, &IngestReport{}); err != nil {
 		return r, err
 	}
 	for range b.Runs {
