@@ -87,7 +87,7 @@ func replay(t *testing.T, database, file string, tweets map[string]tweet) {
 	heard := func() int { return w.Count("SELECT COUNT(*) FROM mentions") }
 	start := time.Now()
 	w.Serve(w.Product)
-	w.Wait(servertest.Soon, "nothing is heard", func() bool { return heard() > len(tweets)/5 })
+	w.Wait(3*time.Minute, "nothing is heard", func() bool { return heard() > len(tweets)/5 })
 	if err := w.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func replay(t *testing.T, database, file string, tweets map[string]tweet) {
 		t.Fatal("everything had been heard before the restart; it proves nothing")
 	}
 	w.Serve(w.Product)
-	w.Wait(time.Minute, "not all is heard", func() bool { return heard() >= len(tweets) })
+	w.Wait(3*time.Minute, "not all is heard", func() bool { return heard() >= len(tweets) })
 	w.Wait(servertest.Soon, "not every account was heard to the end", func() bool {
 		return w.Count("SELECT COUNT(*) FROM connections WHERE heard_at IS NULL OR failures > 0") == 0
 	})

@@ -36,7 +36,7 @@ import (
 )
 
 // Soon is how long something may take that happens by itself at once.
-const Soon = 20 * time.Second
+const Soon = time.Minute
 
 // World is a network, a brand with its people, and the product between them.
 type World struct {
