@@ -31,7 +31,6 @@ func (c *cafe) enter(b *browser, who string) chan<- string {
 			}
 		}
 	}
-	c.t.Cleanup(c.server.CloseClientConnections)
 	b.do(chromedp.Navigate(c.server.URL + "/sign-in"))
 	value[bool](b, fmt.Sprintf(`(document.cookie = "kith=%s; path=/", document.cookie = "kith_language=vi; path=/", true)`, c.visits(who, "vi").session()))
 	return topics

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
@@ -101,13 +100,6 @@ func (c *cafe) drafts(who string, k community.Case, text string) {
 	})
 }
 
-// silence is a stream on which nothing happens.
-func silence(w http.ResponseWriter, r *http.Request, _ community.Member, _ func(context.Context) bool) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	_ = http.NewResponseController(w).Flush()
-	<-r.Context().Done()
-}
-
 // TestAnsweringLooksRight opens feed, cases and one's own work as they stand in a rush and in a quiet
 // hour, in each width, theme and language: nothing may scroll sideways, break the
 // Content-Security-Policy or fail axe. KITH_SCREENSHOTS=DIR keeps pictures.
@@ -115,11 +107,9 @@ func TestAnsweringLooksRight(t *testing.T) {
 	b := newBrowser(t)
 	b.system("light")
 	quiet := newCafe(t)
-	quiet.Listen = silence
 	quiet.looks(b, []look{{"feed-quiet", "huy", "/feed", ""}, {"mine-quiet", "huy", "/mine", ""}, {"feed-none", "huy", "/feed?topic=1", ""}})
 
 	c := newCafe(t)
-	c.Listen = silence
 	cases := c.rush()
 	at := func(name string) string { return casePath(cases[name].ID) }
 	c.looks(b, []look{
