@@ -133,11 +133,11 @@ func value[T any](b *browser, script string) T {
 	return v
 }
 
-// wait returns when the script's result is true, which must happen within ten seconds, also if the
+// wait returns when the script's result is true, which must happen within a minute, also if the
 // page goes elsewhere meanwhile.
 func (b *browser) wait(script string) {
 	b.t.Helper()
-	for deadline := clock.System().Add(10 * time.Second); ; {
+	for deadline := clock.System().Add(time.Minute); ; {
 		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](script, chromedp.WithPollingTimeout(deadline.Sub(clock.System()))))
 		if err == nil {
 			return

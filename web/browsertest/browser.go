@@ -132,11 +132,11 @@ func Value[T any](b *Browser, script string) T {
 	return v
 }
 
-// Wait returns when the script's result is true, which must happen within ten seconds, also if the
+// Wait returns when the script's result is true, which must happen within a minute, also if the
 // page goes elsewhere meanwhile.
 func (b *Browser) Wait(script string) {
 	b.t.Helper()
-	for deadline := clock.System().Add(10 * time.Second); ; {
+	for deadline := clock.System().Add(time.Minute); ; {
 		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](script, chromedp.WithPollingTimeout(deadline.Sub(clock.System()))))
 		if err == nil {
 			return
