@@ -85,6 +85,9 @@ func TestStopDoesNotWaitForASilentNetwork(t *testing.T) {
 			lan.Claims(c.ID)
 			lan.Answers(c.ID, "Dạ 7h tới 22h ạ")
 			w.Wait(servertest.Soon, "the reply is not on the network", func() bool { return len(w.Replies(post)) == 1 })
+			if n := w.Count("SELECT COUNT(*) FROM replies WHERE state = 'sending'"); n != 1 {
+				t.Error("while the network is silent the reply is not stored as being sent: a crash now would send it again")
+			}
 			start := time.Now()
 			if err := w.Stop(); err != nil {
 				t.Fatal(err)

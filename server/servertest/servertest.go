@@ -52,7 +52,8 @@ type World struct {
 	// Settings of accounts that are connected from now on; "poll" is how often they are heard.
 	Settings listeners.Settings
 
-	leave func()
+	leave  func()
+	logged *countingLog
 }
 
 // Product is one running process.
@@ -99,7 +100,7 @@ func Postgres(t testing.TB) string { return dbtest.NewPostgres(t, dbtest.Postgre
 // New makes a world whose product is open on a database but does not serve yet.
 func New(t testing.TB, database string, change ...func(*server.Config)) *World {
 	t.Helper()
-	w := &World{T: t, Clock: clock.NewManual(nil), Tokens: map[string]string{}, Settings: listeners.Settings{"poll": "50ms"}}
+	w := &World{T: t, logged: newCountingLog(t), Clock: clock.NewManual(nil), Tokens: map[string]string{}, Settings: listeners.Settings{"poll": "50ms"}}
 	w.Network = sandbox.New(sandbox.Config{Now: func() time.Time { return w.Clock.Now().Std() }})
 	net := httptest.NewServer(w.Network)
 	w.leave = sync.OnceFunc(func() { net.Close(); http.DefaultClient.CloseIdleConnections() })
@@ -133,7 +134,7 @@ func Start(t testing.TB, database string, change ...func(*server.Config)) *World
 // Open opens a product on the world's database. It is closed when the test ends.
 func (w *World) Open() *Product {
 	w.T.Helper()
-	app, err := server.Open(w.T.Context(), w.Config, slog.New(slog.NewTextHandler(w.T.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})))
+	app, err := server.Open(w.T.Context(), w.Config, slog.New(w.logged))
 	w.must(err)
 	p := &Product{App: app, stop: func() {}, ended: make(chan error, 1)}
 	p.ended <- nil
@@ -280,6 +281,24 @@ func (w *World) Says(author, text, parent string) string {
 		w.T.Fatalf("%s could not post: status %d", author, status)
 	}
 	return made.ID
+}
+
+// Say puts posts on the network at one moment and returns their ids.
+func (w *World) Say(posts []Post) []string {
+	w.T.Helper()
+	in := make([]map[string]string, len(posts))
+	for i, p := range posts {
+		in[i] = map[string]string{"network": "x", "author": p.Author, "text": p.Text, "in_reply_to": p.InReplyTo}
+	}
+	var made struct{ Items []struct{ ID string } }
+	if status := w.call(http.MethodPost, w.Net+"/admin/posts", "", in, &made); status != http.StatusCreated {
+		w.T.Fatalf("the network takes no posts: status %d", status)
+	}
+	ids := make([]string, len(made.Items))
+	for i, m := range made.Items {
+		ids[i] = m.ID
+	}
+	return ids
 }
 
 // Ledger is what is on the network, oldest first.
