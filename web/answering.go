@@ -236,11 +236,15 @@ func (a *App) showCase(w http.ResponseWriter, r *http.Request, toast *said) erro
 	return render(w, r, http.StatusOK, caseDone(v))
 }
 
-// claim lends the case to who asks. Where a page that was left for a while comes back, only its claim
+// claim lends the case to who asks, or shows who was quicker. Where a page that was left for a while comes back, only its claim
 // bar is asked for, so that nothing typed is touched.
 func (a *App) claim(w http.ResponseWriter, r *http.Request) error {
 	err := a.onCase(r, community.ClaimCase)
-	if r.URL.Query().Get("part") == "claim" && (err == nil || errors.Is(err, community.ErrTaken) || errors.Is(err, community.ErrNotOpen)) {
+	missed := errors.Is(err, community.ErrTaken) || errors.Is(err, community.ErrNotOpen)
+	if err != nil && !missed {
+		return err
+	}
+	if r.URL.Query().Get("part") == "claim" {
 		form := typed{}
 		form.Seen, _ = strconv.ParseInt(r.PostFormValue("seen"), 10, 64)
 		v, err := a.readCase(r, form)
@@ -249,14 +253,15 @@ func (a *App) claim(w http.ResponseWriter, r *http.Request) error {
 		}
 		return render(w, r, http.StatusOK, claimBar(v))
 	}
-	if err != nil {
-		return err
+	if missed { // the page says who has it now
+		return a.showCase(w, r, &said{Text: Sentence(r.Context(), access.Explain(err).Sentence), Until: view(r.Context()).Now.Add(toastLife)})
 	}
 	return a.showCase(w, r, nil)
 }
 
+// release hands a claim back; one that has ended by itself is not missed.
 func (a *App) release(w http.ResponseWriter, r *http.Request) error {
-	if err := a.onCase(r, community.ReleaseCase); err != nil {
+	if err := a.onCase(r, community.ReleaseCase); err != nil && !errors.Is(err, community.ErrNotHeld) {
 		return err
 	}
 	return a.showCase(w, r, nil)

@@ -213,6 +213,30 @@ func (c *cafe) secondCase(ctx context.Context, tx listeners.Tx) int64 {
 	return id
 }
 
+// TestWhoIsTooLateSeesWhoWasQuicker presses the button of a page that is out of date.
+func TestWhoIsTooLateSeesWhoWasQuicker(t *testing.T) {
+	c := newCafe(t)
+	k := c.writes("lan_ng", "Quán mở cửa tới mấy giờ ạ?", "")
+	v := c.visits("huy", "vi")
+	page := v.get(casePath(k.ID))
+	c.claims("lan", k)
+	late := v.press(page, "claim", nil)
+	if late.status != http.StatusOK || late.path != casePath(k.ID) {
+		t.Errorf("one is at %s with %d", late.path, late.status)
+	}
+	late.says("#claim", "Lan đang trả lời khách này")
+	part := v.typing(casePath(k.ID)+"/claim", nil)
+	part.says(".toast", "Có người khác đang trả lời")
+	part.says("#case #claim", "Lan đang trả lời khách này")
+
+	other := c.visits("lan", "vi")
+	mine := other.get(casePath(k.ID))
+	c.clock.Advance(16 * time.Minute)
+	if page := other.press(mine, "release", nil); page.status != http.StatusOK {
+		t.Errorf("handing back a claim that has ended gave %d", page.status)
+	}
+}
+
 // TestNothingTypedIsLost sends answers that cannot leave now: the text is on the page again, with the
 // reason, and stored.
 func TestNothingTypedIsLost(t *testing.T) {
