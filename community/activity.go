@@ -29,6 +29,7 @@ type Activity struct {
 type Detail struct {
 	Text   string  `json:"text,omitempty"`
 	Rule   string  `json:"rule,omitempty"`
+	Before string  `json:"before,omitempty"` // of what was changed
 	Member int64   `json:"member,omitempty"`
 	Answer int64   `json:"answer,omitempty"`
 	Reply  string  `json:"reply,omitempty"`
@@ -60,6 +61,7 @@ const (
 	LaneRaised      Kind = "lane_raised"
 	CaseClosed      Kind = "case_closed"
 	MemberAdded     Kind = "member_added"
+	SettingChanged  Kind = "setting_changed" // Rule: the section, Before and Text: its values
 )
 
 // record writes an activity.

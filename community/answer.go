@@ -22,7 +22,11 @@ type Answer struct {
 	MentionID   int64 // the post it answers: the customer's latest when it was written
 	State       AnswerState
 	Text        string
-	WhyReviewed string // a code: why a person looks at it before it leaves
+	OwnText     string   // what the author sent, before a reviewer edited it
+	Returns     int      // how often a reviewer gave it back
+	Kept        *float64 // the share of OwnText that a reviewer let stand, see Kept; nil where none has decided
+	Outcome     Outcome  // the customer's latest word on it
+	WhyReviewed string   // a code: why a person looks at it before it leaves
 	Version     int64
 	CreatedAt   clock.Time
 	UpdatedAt   clock.Time
@@ -40,6 +44,16 @@ const (
 	Approved  AnswerState = "approved"
 	Returned  AnswerState = "returned"  // by a reviewer, with advice
 	Withdrawn AnswerState = "withdrawn" // nothing came of it: answered elsewhere, handed to staff, not deliverable
+)
+
+// Outcome is what became of an answer at the customer's.
+type Outcome string
+
+// The outcomes; "" while the customer has said nothing that tells.
+const (
+	OutcomeSolved Outcome = "solved"
+	OutcomeThanks Outcome = "thanks"
+	OutcomeBroken Outcome = "broken" // the customer came back: it was not solved
 )
 
 // mostText bounds what is stored of a draft; a network's own limit is told while writing.
@@ -156,6 +170,7 @@ func SubmitAnswer(ctx context.Context, tx Tx, m *Member, c *Case, text, why stri
 		return a, err
 	}
 	a.Text, a.WhyReviewed, a.State, a.SubmittedAt = strings.TrimSpace(text), why, Submitted, tx.Now()
+	a.OwnText = a.Text
 	if err := a.store(ctx, tx, m, c); err != nil {
 		return a, err
 	}
@@ -173,7 +188,7 @@ func SubmitAnswer(ctx context.Context, tx Tx, m *Member, c *Case, text, why stri
 // decide takes a submitted answer to its next state, once: of two who decide, one gets ErrDecided.
 func (a *Answer) decide(ctx context.Context, tx Tx, to AnswerState) error {
 	res, err := tx.NewUpdate().Model(a).
-		Set("state = ?, text = ?, decided_at = ?, version = version + 1", to, a.Text, tx.Now()).
+		Set("state = ?, text = ?, kept = ?, returns = ?, decided_at = ?, version = version + 1", to, a.Text, a.Kept, a.Returns, tx.Now()).
 		Where("id = ? AND state = ?", a.ID, Submitted).Returning("*").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("decide answer %d: %w", a.ID, err)
@@ -187,6 +202,10 @@ func (a *Answer) decide(ctx context.Context, tx Tx, to AnswerState) error {
 // PublishAnswer marks an answer as approved and its case as answered; the caller queues the reply in
 // the same transaction. reviewer is nil where a rule approved.
 func PublishAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Member, rule string) error {
+	if reviewer != nil {
+		kept := Kept(a.OwnText, a.Text)
+		a.Kept = &kept
+	}
 	if err := a.decide(ctx, tx, Approved); err != nil {
 		return err
 	}
@@ -207,6 +226,7 @@ func ReturnAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Memb
 	if err := a.makeRoom(ctx, tx); err != nil {
 		return err
 	}
+	a.Returns++
 	if err := a.decide(ctx, tx, Returned); err != nil {
 		return err
 	}
@@ -239,7 +259,7 @@ func TakeBackAnswer(ctx context.Context, tx Tx, m *Member, answerID int64) (Answ
 	if err := a.makeRoom(ctx, tx); err != nil {
 		return a, err
 	}
-	old, err := tx.NewUpdate().Model(&a).Set("state = ?, decided_at = NULL, version = version + 1", Draft).
+	old, err := tx.NewUpdate().Model(&a).Set("state = ?, decided_at = NULL, kept = NULL, version = version + 1", Draft).
 		Where("id = ? AND state = ?", a.ID, Approved).Returning("*").Exec(ctx)
 	if err != nil {
 		return a, fmt.Errorf("take back answer %d: %w", answerID, err)
@@ -276,6 +296,16 @@ func withdraw(ctx context.Context, tx Tx, caseID int64) error {
 		Where("case_id = ? AND state = ?", caseID, Submitted).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("withdraw the answers of case %d: %w", caseID, err)
+	}
+	return nil
+}
+
+// fare notes a customer's word on the answer that a member gave to a case last.
+func fare(ctx context.Context, tx Tx, c *Case, o Outcome) error {
+	_, err := tx.NewUpdate().Model((*Answer)(nil)).Set("outcome = ?, version = version + 1", o).
+		Where("id = (SELECT MAX(id) FROM answers WHERE case_id = ? AND member_id = ? AND state = ?)", c.ID, c.AnsweredBy, Approved).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("note how the answer to case %d fared: %w", c.ID, err)
 	}
 	return nil
 }

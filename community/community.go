@@ -5,7 +5,8 @@
 // claim is a lease on a case, an answer is what a member wrote for it, an activity is one line of the
 // history, a notice is what one member should hear of. Cases move only along the table in state.go.
 //
-// It owns the tables brands, topics, members, cases, answers, activities and notices.
+// It owns the tables brands, topics, members, cases, answers, settings, activities and
+// notices.
 package community
 
 import (

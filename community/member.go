@@ -24,6 +24,7 @@ type Member struct {
 	SignOff    string   // how an answer of theirs ends, may be empty
 	Languages  []string `bun:"type:text"` // en, vi
 	Topics     []int64  `bun:"type:text"` // ids of the topics they know; every member sees OtherTopic
+	Hours      Hours    `bun:"type:text"`
 	CreatedAt  clock.Time
 }
 

@@ -414,7 +414,10 @@ func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming) (Event, []Activi
 		return "", nil, err
 	}
 	about := fmt.Sprintf("answered:%d:%d", c.ID, c.AnsweredAt)
-	good := func(e Event, rule gamification.Rule, kind Kind) (Event, []Activity, error) {
+	good := func(e Event, o Outcome, rule gamification.Rule, kind Kind) (Event, []Activity, error) {
+		if err := fare(ctx, tx, c, o); err != nil {
+			return "", nil, err
+		}
 		if !author.Role.Employee() {
 			err := gamification.Earn(ctx, tx, tx.Now(), gamification.Entry{
 				BrandID: c.BrandID, MemberID: author.ID, CaseID: c.ID, Event: about, Rule: rule,
@@ -428,10 +431,13 @@ func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming) (Event, []Activi
 	}
 	switch triage.ReadOutcome(in.Mention.Text) {
 	case "solved":
-		return good(Solve, gamification.Solved, CaseSolved)
+		return good(Solve, OutcomeSolved, gamification.Solved, CaseSolved)
 	case "thanks":
-		return good(CustomerSaid, gamification.Thanked, CustomerThanks)
+		return good(CustomerSaid, OutcomeThanks, gamification.Thanked, CustomerThanks)
 	case "still_broken", "sarcastic":
+		if err := fare(ctx, tx, c, OutcomeBroken); err != nil {
+			return "", nil, err
+		}
 		return CustomerWrote, nil, gamification.Reverse(ctx, tx, tx.Now(), about)
 	}
 	return CustomerWrote, nil, nil

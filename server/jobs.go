@@ -61,39 +61,3 @@ func (a *App) jobs() (db.Worker, error) {
 	}
 	return w, nil
 }
-
-// leasesAtOnce bounds how many claims end in one transaction.
-const leasesAtOnce = 200
-
-// endLeases frees cases whose claim ran out, until ctx ends.
-func (a *App) endLeases(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		if err := a.endLeasesNow(ctx); err != nil && ctx.Err() == nil {
-			a.Log.Error("claims that are over could not be ended", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-func (a *App) endLeasesNow(ctx context.Context) error {
-	for {
-		over, err := community.LeasesOver(ctx, a.DB.Read(), a.Now())
-		if err != nil || !over {
-			return err
-		}
-		ended := 0
-		err = a.Write(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
-			ended, err = community.EndLeases(ctx, tx, leasesAtOnce)
-			return err
-		})
-		if err != nil || ended < leasesAtOnce {
-			return err
-		}
-	}
-}

@@ -39,7 +39,7 @@ func (a *App) Serve(ctx context.Context, ready func(url string)) error {
 	}
 	if a.Config.does("work") {
 		running.Go(func() { a.Deliverer.Run(ctx) })
-		running.Go(func() { a.endLeases(ctx) })
+		running.Go(func() { a.runSweeps(ctx) })
 		jobs, err := a.jobs()
 		if err != nil {
 			return err
@@ -183,10 +183,12 @@ func (a *App) stepClock(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"now": now})
 }
 
-// CatchUp does at once what has fallen due: claims that ran out, posts to hear, replies to send.
+// CatchUp does at once what has fallen due: sweeps, posts to hear, replies to send.
 func (a *App) CatchUp(ctx context.Context) error {
-	if err := a.endLeasesNow(ctx); err != nil {
-		return err
+	for _, s := range a.sweeps() {
+		if err := s.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.what, err)
+		}
 	}
 	a.Poller.Tick(ctx)
 	a.Deliverer.Tick(ctx)

@@ -109,7 +109,10 @@ func (a *App) See(next http.Handler) http.Handler {
 			}
 			v.User = &User{Name: id.Person.Name}
 			if m := id.Member; m != nil {
-				v.User = &User{Name: m.PublicName, Brand: id.Brand.Name, Role: string(m.Role), Reviews: a.Guard.May(r.Context(), "review", "read")}
+				v.User = &User{
+					Name: m.PublicName, Brand: id.Brand.Name, Role: string(m.Role),
+					Reviews: a.Guard.May(r.Context(), "review", "read"), Settings: a.Guard.May(r.Context(), "settings", "read"),
+				}
 				if v.User.Reviews && strings.Contains(r.Header.Get("Accept"), "text/html") {
 					v.User.Review = a.waiting(r.Context(), m)
 				}

@@ -207,7 +207,7 @@ func TestEveryCodeHasItsTexts(t *testing.T) {
 		texts := catalog(t, lang)
 		for id := range coded(t) {
 			if len(texts[id]) == 0 {
-				t.Errorf("%s.toml lacks %s", lang, id)
+				t.Errorf("no .%s.toml has %s", lang, id)
 			}
 		}
 	}

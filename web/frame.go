@@ -45,6 +45,8 @@ var (
 	navMine   = navItem{"mine", "/mine", "pencil-line", "nav.mine", "g m"}
 	navReview = navItem{"review", "/review", "check-check", "nav.review", "g r"}
 	navPoints = navItem{"points", "/points", "sparkles", "nav.points", "g p"}
+
+	navSettings = navItem{"settings", "/settings", "sliders-horizontal", "nav.settings", "g s"}
 )
 
 func (u *User) nav() []navItem {
@@ -52,5 +54,9 @@ func (u *User) nav() []navItem {
 	if u.Reviews {
 		items = append(items, navReview)
 	}
-	return append(items, navPoints)
+	items = append(items, navPoints)
+	if u.Settings {
+		items = append(items, navSettings)
+	}
+	return items
 }

@@ -57,6 +57,9 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/notices", Object: "notice", Action: "read", Handler: a.page(a.notices)},
 		{Method: "POST", Pattern: "/notices/read", Object: "notice", Action: "read", Handler: a.page(a.readNotices)},
 
+		// What a brand's people set.
+		{Method: "GET", Pattern: "/settings", Object: "settings", Action: "read", Handler: a.page(a.settings)},
+
 		// What tells open pages of changes.
 		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},
 	}

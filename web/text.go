@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,8 @@ import (
 // Languages are those Kith speaks, the first being the one for whoever asks for none of them.
 var Languages = []string{"en", "vi"}
 
+// catalogFiles hold the texts: strings/<part of the product>.<language>.toml.
+//
 //go:embed strings/*.toml
 var catalogFiles embed.FS
 
@@ -28,8 +31,11 @@ func loadCatalogs() map[string]*i18n.Localizer {
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	byLang := map[string]*i18n.Localizer{}
 	for _, lang := range Languages {
-		if _, err := bundle.LoadMessageFileFS(catalogFiles, "strings/"+lang+".toml"); err != nil {
-			panic(err) // embedded and read by every test
+		files, _ := fs.Glob(catalogFiles, "strings/*."+lang+".toml")
+		for _, file := range files {
+			if _, err := bundle.LoadMessageFileFS(catalogFiles, file); err != nil {
+				panic(err) // embedded and read by every test
+			}
 		}
 		byLang[lang] = i18n.NewLocalizer(bundle, lang)
 	}

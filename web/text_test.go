@@ -23,9 +23,9 @@ import (
 // catalog is a language's texts by id; those of one message's plural forms share an id.
 func catalog(t *testing.T, lang string) map[string][]string {
 	t.Helper()
-	var tree map[string]any
-	if _, err := toml.DecodeFile("strings/"+lang+".toml", &tree); err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob("strings/*." + lang + ".toml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no catalogs in %s (%v)", lang, err)
 	}
 	texts := map[string][]string{}
 	var walk func(prefix string, node map[string]any)
@@ -43,7 +43,13 @@ func catalog(t *testing.T, lang string) map[string][]string {
 			}
 		}
 	}
-	walk("", tree)
+	for _, file := range files {
+		var tree map[string]any
+		if _, err := toml.DecodeFile(file, &tree); err != nil {
+			t.Fatal(err)
+		}
+		walk("", tree)
+	}
 	return texts
 }
 
@@ -52,12 +58,12 @@ func TestCatalogsHaveTheSameKeysAndPlaces(t *testing.T) {
 	if diff := slices.Compare(slices.Sorted(maps.Keys(en)), slices.Sorted(maps.Keys(vi))); diff != 0 {
 		for id := range en {
 			if _, ok := vi[id]; !ok {
-				t.Errorf("vi.toml lacks %s", id)
+				t.Errorf("a .vi.toml lacks %s", id)
 			}
 		}
 		for id := range vi {
 			if _, ok := en[id]; !ok {
-				t.Errorf("en.toml lacks %s", id)
+				t.Errorf("an .en.toml lacks %s", id)
 			}
 		}
 	}

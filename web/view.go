@@ -22,11 +22,12 @@ type View struct {
 
 // User is the signed-in member as the frame of a page shows them.
 type User struct {
-	Name    string
-	Brand   string // the brand's display name
-	Role    string // advocate, moderator, expert or admin
-	Review  int    // answers that wait for this member's review
-	Reviews bool   // may review at all
+	Name     string
+	Brand    string // the brand's display name
+	Role     string // advocate, moderator, expert or admin
+	Review   int    // answers that wait for this member's review
+	Reviews  bool   // may review at all
+	Settings bool   // may see what the brand has set
 }
 
 type viewKey struct{}

@@ -121,12 +121,18 @@ func (r *rows) arrays() (query string, pages [][]any) {
 	return fmt.Sprintf("INSERT INTO mentions (%s) SELECT * FROM unnest(%s)", strings.Join(r.columns, ", "), strings.Join(params, ", ")), pages
 }
 
-func column[T any](page [][]any, i int) []*T {
-	values := make([]*T, len(page))
+// column is an array of one column of a page: values, or pointers where some are NULL.
+func column[T any](page [][]any, i int) any {
+	values, pointers, null := make([]T, len(page)), make([]*T, len(page)), false
 	for n, row := range page {
 		if v, ok := row[i].(T); ok {
-			values[n] = &v
+			values[n], pointers[n] = v, &values[n]
+		} else {
+			null = true
 		}
+	}
+	if null {
+		return pointers
 	}
 	return values
 }

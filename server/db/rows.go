@@ -84,18 +84,17 @@ func (t *transaction) insertSQLite(ctx context.Context, table string, columns []
 
 func (t *transaction) insertPostgres(ctx context.Context, table string, columns []string, rows int, values func(int, []any)) error {
 	names, types := split(columns)
-	arrays, params := make([]any, len(columns)), make([]string, len(columns))
-	add := make([]func(any) error, len(columns))
+	arrays, params := make([]array, len(columns)), make([]string, len(columns))
 	for i, typ := range types {
 		switch typ {
 		case "bigint":
-			arrays[i], add[i] = array[int64](rows)
+			arrays[i] = &arrayOf[int64]{values: make([]int64, rows)}
 		case "double precision":
-			arrays[i], add[i] = array[float64](rows)
+			arrays[i] = &arrayOf[float64]{values: make([]float64, rows)}
 		case "boolean":
-			arrays[i], add[i] = array[bool](rows)
+			arrays[i] = &arrayOf[bool]{values: make([]bool, rows)}
 		case "text":
-			arrays[i], add[i] = array[string](rows)
+			arrays[i] = &arrayOf[string]{values: make([]string, rows)}
 		default:
 			return fmt.Errorf("column %s has type %q, which is not one of bigint, double precision, boolean, text", names[i], typ)
 		}
@@ -105,31 +104,60 @@ func (t *transaction) insertPostgres(ctx context.Context, table string, columns 
 	for i := range rows {
 		values(i, row)
 		for c, v := range row {
-			if err := add[c](v); err != nil {
+			if err := arrays[c].set(i, v); err != nil {
 				return fmt.Errorf("column %s: %w", names[c], err)
 			}
 		}
 	}
+	args := make([]any, len(columns))
+	for i, a := range arrays {
+		args[i] = a.argument()
+	}
 	_, err := t.Tx.Tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT * FROM unnest(%s)",
-		table, strings.Join(names, ", "), strings.Join(params, ", ")), arrays...)
+		table, strings.Join(names, ", "), strings.Join(params, ", ")), args...)
 	return err
 }
 
-// array is a column of values, each of which may be NULL, and what adds one.
-func array[T any](size int) (*[]*T, func(any) error) {
-	values := make([]*T, 0, size)
-	return &values, func(v any) error {
-		if v == nil {
-			values = append(values, nil)
-			return nil
+// array is a column of values.
+type array interface {
+	set(row int, v any) error
+	argument() any
+}
+
+// arrayOf holds values themselves, which are encoded much faster than pointers to them; where some
+// are NULL it has to be pointers.
+type arrayOf[T any] struct {
+	values []T
+	null   map[int]bool
+}
+
+func (a *arrayOf[T]) set(row int, v any) error {
+	if v == nil {
+		if a.null == nil {
+			a.null = map[int]bool{}
 		}
-		t, ok := v.(T)
-		if !ok {
-			return fmt.Errorf("a value of type %T", v)
-		}
-		values = append(values, &t)
+		a.null[row] = true
 		return nil
 	}
+	t, ok := v.(T)
+	if !ok {
+		return fmt.Errorf("a value of type %T", v)
+	}
+	a.values[row] = t
+	return nil
+}
+
+func (a *arrayOf[T]) argument() any {
+	if a.null == nil {
+		return a.values
+	}
+	pointers := make([]*T, len(a.values))
+	for i := range a.values {
+		if !a.null[i] {
+			pointers[i] = &a.values[i]
+		}
+	}
+	return pointers
 }
 
 func split(columns []string) (names, types []string) {

@@ -1,0 +1,68 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+)
+
+// sweep is work that falls due as the product's time passes. It looks first, without writing, whether
+// there is anything to do; several processes may run it at once, and one that ran twice has done no harm.
+type sweep struct {
+	what  string // for the log, where it fails
+	every time.Duration
+	run   func(context.Context) error
+}
+
+// sweeps are all of them.
+func (a *App) sweeps() []sweep {
+	return []sweep{
+		{"end claims that are over", time.Second, a.endLeases},
+	}
+}
+
+// runSweeps runs every sweep at its pace until ctx ends.
+func (a *App) runSweeps(ctx context.Context) {
+	var running sync.WaitGroup
+	defer running.Wait()
+	for _, s := range a.sweeps() {
+		running.Go(func() {
+			tick := time.NewTicker(s.every)
+			defer tick.Stop()
+			for {
+				if err := s.run(ctx); err != nil && ctx.Err() == nil {
+					a.Log.Error("could not "+s.what, "error", err)
+				}
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
+			}
+		})
+	}
+}
+
+// leasesAtOnce bounds how many claims end in one transaction.
+const leasesAtOnce = 200
+
+// endLeases frees cases whose claim ran out.
+func (a *App) endLeases(ctx context.Context) error {
+	for {
+		over, err := community.LeasesOver(ctx, a.DB.Read(), a.Now())
+		if err != nil || !over {
+			return err
+		}
+		ended := 0
+		err = a.Write(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
+			ended, err = community.EndLeases(ctx, tx, leasesAtOnce)
+			return err
+		})
+		if err != nil || ended < leasesAtOnce {
+			return err
+		}
+	}
+}
