@@ -26,6 +26,7 @@ type Answer struct {
 	Returns     int      // how often a reviewer gave it back
 	Kept        *float64 // the share of OwnText that a reviewer let stand, see Kept; nil where none has decided
 	Outcome     Outcome  // the customer's latest word on it
+	BasedOn     int64    `bun:",nullzero"` // the answer of somebody else that it was started from
 	WhyReviewed string   // a code: why a person looks at it before it leaves
 	Version     int64
 	CreatedAt   clock.Time

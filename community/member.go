@@ -1,6 +1,7 @@
 package community
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,12 +20,16 @@ type Member struct {
 	PersonID   int64
 	Role       Role
 	State      MemberState
-	Trust      int      // 0 applicant … 4 guide; what an advocate may do, never points
-	PublicName string   // what others see
-	SignOff    string   // how an answer of theirs ends, may be empty
-	Languages  []string `bun:"type:text"` // en, vi
-	Topics     []int64  `bun:"type:text"` // ids of the topics they know; every member sees OtherTopic
-	Hours      Hours    `bun:"type:text"`
+	Trust      int        // 0 applicant … 4 guide; what an advocate may do, never points
+	PublicName string     // what others see
+	SignOff    string     // how an answer of theirs ends, may be empty
+	Languages  []string   `bun:"type:text"` // en, vi
+	Topics     []int64    `bun:"type:text"` // ids of the topics they know; every member sees OtherTopic
+	Networks   []string   `bun:"type:text"` // on which they answer; none means all
+	Hours      Hours      `bun:"type:text"`
+	Pushes     int        // how many matching cases a day their phone may tell of
+	SeenAt     clock.Time `bun:",nullzero"` // when they looked at the feed last
+	AwaySince  clock.Time `bun:",nullzero"` // the end of the visit before this one
 	CreatedAt  clock.Time
 }
 
@@ -53,6 +58,9 @@ var Roles = []Role{Advocate, Moderator, Expert, Admin}
 
 // Employee tells whether the role is one of the brand's own people.
 func (r Role) Employee() bool { return r == Moderator || r == Expert || r == Admin }
+
+// DefaultPushes is how many matching cases a day a new member's phone may tell of.
+const DefaultPushes = 2
 
 // Lanes are the lanes whose cases the member may see.
 func (m *Member) Lanes() []Lane {
@@ -86,7 +94,7 @@ func AddMember(ctx context.Context, tx Tx, m Member) (Member, error) {
 	if m.PublicName = strings.TrimSpace(m.PublicName); m.PublicName == "" {
 		return m, &Invalid{"name", "a member needs a name that others see"}
 	}
-	m.State, m.CreatedAt = Active, tx.Now()
+	m.State, m.Pushes, m.CreatedAt = Active, cmp.Or(m.Pushes, DefaultPushes), tx.Now()
 	_, err := tx.NewInsert().Model(&m).
 		On("CONFLICT (brand_id, person_id) DO UPDATE").Set("role = EXCLUDED.role, state = EXCLUDED.state").
 		Returning("*").Exec(ctx)

@@ -1,0 +1,1 @@
+-- How strangers become advocates.
