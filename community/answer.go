@@ -28,6 +28,9 @@ type Answer struct {
 	Outcome     Outcome  // the customer's latest word on it
 	BasedOn     int64    `bun:",nullzero"` // the answer of somebody else that it was started from
 	WhyReviewed string   // a code: why a person looks at it before it leaves
+	Quorum      int      // how many people must approve it before it leaves; 0 before it is submitted
+	LowRisk     bool     // so little is at risk that another advocate may look at it
+	Alarms      int      // how often somebody was told that it waits
 	Version     int64
 	CreatedAt   clock.Time
 	UpdatedAt   clock.Time

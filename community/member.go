@@ -27,6 +27,7 @@ type Member struct {
 	Topics     []int64    `bun:"type:text"` // ids of the topics they know; every member sees OtherTopic
 	Networks   []string   `bun:"type:text"` // on which they answer; none means all
 	Hours      Hours      `bun:"type:text"`
+	Duty       bool       // asked to review within Hours; only employees are
 	Pushes     int        // how many matching cases a day their phone may tell of
 	SeenAt     clock.Time `bun:",nullzero"` // when they looked at the feed last
 	AwaySince  clock.Time `bun:",nullzero"` // the end of the visit before this one
