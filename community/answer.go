@@ -27,6 +27,7 @@ type Answer struct {
 	Kept        *float64 // the share of OwnText that a reviewer let stand, see Kept; nil where none has decided
 	Outcome     Outcome  // the customer's latest word on it
 	BasedOn     int64    `bun:",nullzero"` // the answer of somebody else that it was started from
+	ReviewerID  int64    `bun:",nullzero"` // the member who decided last; 0 where a rule did, or nobody yet
 	WhyReviewed string   // a code: why a person looks at it before it leaves
 	Quorum      int      // how many people must approve it before it leaves; 0 before it is submitted
 	LowRisk     bool     // so little is at risk that another advocate may look at it
@@ -192,7 +193,8 @@ func SubmitAnswer(ctx context.Context, tx Tx, m *Member, c *Case, text, why stri
 // decide takes a submitted answer to its next state, once: of two who decide, one gets ErrDecided.
 func (a *Answer) decide(ctx context.Context, tx Tx, to AnswerState) error {
 	res, err := tx.NewUpdate().Model(a).
-		Set("state = ?, text = ?, kept = ?, returns = ?, decided_at = ?, version = version + 1", to, a.Text, a.Kept, a.Returns, tx.Now()).
+		Set("state = ?, text = ?, kept = ?, returns = ?, reviewer_id = ?, decided_at = ?, version = version + 1",
+			to, a.Text, a.Kept, a.Returns, bun.NullZero(a.ReviewerID), tx.Now()).
 		Where("id = ? AND state = ?", a.ID, Submitted).Returning("*").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("decide answer %d: %w", a.ID, err)
@@ -208,7 +210,7 @@ func (a *Answer) decide(ctx context.Context, tx Tx, to AnswerState) error {
 func PublishAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Member, rule string) error {
 	if reviewer != nil {
 		kept := Kept(a.OwnText, a.Text)
-		a.Kept = &kept
+		a.Kept, a.ReviewerID = &kept, reviewer.ID
 	}
 	if err := a.decide(ctx, tx, Approved); err != nil {
 		return err
@@ -231,6 +233,7 @@ func ReturnAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Memb
 		return err
 	}
 	a.Returns++
+	a.ReviewerID = reviewer.ID
 	if err := a.decide(ctx, tx, Returned); err != nil {
 		return err
 	}
@@ -263,7 +266,7 @@ func TakeBackAnswer(ctx context.Context, tx Tx, m *Member, answerID int64) (Answ
 	if err := a.makeRoom(ctx, tx); err != nil {
 		return a, err
 	}
-	old, err := tx.NewUpdate().Model(&a).Set("state = ?, decided_at = NULL, kept = NULL, version = version + 1", Draft).
+	old, err := tx.NewUpdate().Model(&a).Set("state = ?, decided_at = NULL, kept = NULL, reviewer_id = NULL, version = version + 1", Draft).
 		Where("id = ? AND state = ?", a.ID, Approved).Returning("*").Exec(ctx)
 	if err != nil {
 		return a, fmt.Errorf("take back answer %d: %w", answerID, err)

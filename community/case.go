@@ -29,6 +29,7 @@ type Case struct {
 	Language      string
 	TopicID       int64   // the expertise needed; OtherTopic where none is
 	Urgency       float64 // of triage, the part of the priority that time does not change
+	Hostile       bool    // the customer rages; members with a shield are not asked to read it
 	DueAt         clock.Time
 	Delivery      listeners.Mode
 	DeliveryWhy   string

@@ -31,6 +31,7 @@ type Member struct {
 	Pushes     int        // how many matching cases a day their phone may tell of
 	SeenAt     clock.Time `bun:",nullzero"` // when they looked at the feed last
 	AwaySince  clock.Time `bun:",nullzero"` // the end of the visit before this one
+	Shield     bool       // would rather not be asked to answer hostile cases
 	CreatedAt  clock.Time
 }
 

@@ -158,7 +158,7 @@ var caseColumns = []string{
 	"id bigint", "brand_id bigint", "connection_id bigint", "account_id bigint", "network text", "thread_key text", "state text",
 	"lane text", "lane_why text", "language text", "topic_id bigint", "urgency double precision", "due_at bigint", "delivery text",
 	"delivery_why text", "mention_id bigint", "mentions bigint", "opened_at bigint", "customer_at bigint", "answered_at bigint",
-	"first_answer_at bigint", "fence bigint", "version bigint",
+	"first_answer_at bigint", "fence bigint", "version bigint", "hostile boolean",
 }
 
 // open stores new cases, with the brand's own posts in their threads that were heard before them.
@@ -212,7 +212,7 @@ func open(ctx context.Context, tx Tx, conn listeners.Connection, keys []key, gro
 		into[12], into[13], into[14], into[15] = int64(c.DueAt), string(c.Delivery), c.DeliveryWhy, c.MentionID
 		into[16], into[17], into[18] = int64(c.Mentions), int64(c.OpenedAt), int64(c.CustomerAt)
 		into[19], into[20] = orNull(c.AnsweredAt), orNull(c.FirstAnswerAt)
-		into[21], into[22] = int64(0), c.Version
+		into[21], into[22], into[23] = int64(0), c.Version, c.Hostile
 	})
 }
 
@@ -243,11 +243,16 @@ func (c *Case) take(in Incoming) {
 		c.TopicID = in.Score.Topics[0].ID
 	}
 	c.Urgency = max(c.Urgency, in.Score.Urgency)
+	c.Hostile = c.Hostile || hostile(in.Score)
 	due := m.CreatedAt.Add(triage.Target(in.Score.Urgency, Promise))
 	if c.DueAt == 0 || due < c.DueAt {
 		c.DueAt = due
 	}
 }
+
+// hostile tells whether a post is hard to read for whoever answers: rage and insults, well before what
+// goes to the employees at once.
+func hostile(s triage.Score) bool { return s.Anger >= 0.6 }
 
 // harder tells whether a lane asks for more than another.
 func harder(a, b Lane) bool {
@@ -350,7 +355,7 @@ func save(ctx context.Context, tx Tx, cases []*Case) error {
 		return nil
 	}
 	_, err := tx.NewUpdate().Model(&cases).Bulk().
-		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "due_at", "delivery", "delivery_why", "mention_id", "mentions").
+		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "mention_id", "mentions").
 		Column("opened_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "holder_id", "held_until", "fence", "version").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("continue cases: %w", err)
@@ -384,7 +389,7 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) (news []Ac
 		if before.Lane == Staff {
 			c.Lane, c.LaneWhy = Staff, before.LaneWhy
 		}
-		c.Urgency = in.Score.Urgency
+		c.Urgency, c.Hostile = in.Score.Urgency, hostile(in.Score)
 		c.DueAt = in.Mention.CreatedAt.Add(triage.Target(c.Urgency, Promise))
 	}
 	if raised {
