@@ -68,7 +68,7 @@ func (d *Desk) Submit(ctx context.Context, tx listeners.Tx, m *community.Member,
 	if c.Delivery != listeners.ByAPI {
 		return community.Answer{}, community.ErrNotByAPI
 	}
-	if err := d.check(c.Network, text); err != nil {
+	if err := d.refuse(ctx, tx, m, &c, text); err != nil {
 		return community.Answer{}, err
 	}
 	why, err := d.WhyReview(ctx, tx, m, &c, text)
@@ -83,28 +83,33 @@ func (d *Desk) Submit(ctx context.Context, tx listeners.Tx, m *community.Member,
 	return a, err
 }
 
-// check refuses what no reviewer should have to read.
-func (d *Desk) check(network, text string) error {
+// refuse says why a text may not leave whoever approves it, nor take a reviewer's time.
+func (d *Desk) refuse(ctx context.Context, db bun.IDB, author *community.Member, c *community.Case, text string) error {
 	if tooEmpty(text) {
 		return &community.Invalid{Field: "text", Sentence: "write an answer first"}
 	}
 	if !community.Storable(text) {
 		return &community.Invalid{Field: "text", Sentence: "this text has characters that cannot be sent"}
 	}
-	if n := d.Measure(network, text); n.Used > n.Limit {
-		return &community.Invalid{Field: "text", Sentence: "this answer is too long for the network"}
+	found, err := d.Check(ctx, db, author, c, text)
+	if err != nil {
+		return err
 	}
-	return nil
+	return refusal(found)
 }
 
 // WhyReview says why a person must look at an answer first, or "" if it may leave at once. Without a
 // text it says what is certain before anybody has written.
 func (d *Desk) WhyReview(ctx context.Context, db bun.IDB, m *community.Member, c *community.Case, text string) (string, error) {
-	if flags := Flags(text); len(flags) > 0 && !m.Role.Employee() {
-		return string(flags[0]), nil
-	}
 	if m.Role.Employee() {
 		return "", nil
+	}
+	found, err := d.Check(ctx, db, m, c, text)
+	if err != nil {
+		return "", err
+	}
+	if flag := forReview(found); flag != "" {
+		return string(flag), nil
 	}
 	if m.Trust <= 1 {
 		return "newcomer", nil
@@ -141,9 +146,6 @@ func (d *Desk) Approve(ctx context.Context, tx listeners.Tx, reviewer *community
 	review := Review{ReviewerID: reviewer.ID}
 	if edited = strings.TrimSpace(edited); edited != "" && edited != a.Text {
 		a.Text, review.Edited = edited, true
-	}
-	if err := d.check(c.Network, a.Text); err != nil {
-		return a, err
 	}
 	return a, d.publish(ctx, tx, &a, &c, author, review, reviewer)
 }
@@ -193,8 +195,11 @@ func (d *Desk) toDecide(ctx context.Context, tx listeners.Tx, reviewer *communit
 	return a, c, &m, err
 }
 
-// publish is the one way out: approval, case, outbox and points in one transaction.
+// publish is the one way out: the guards once more, approval, case, outbox and points in one transaction.
 func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer, c *community.Case, author *community.Member, r Review, reviewer *community.Member) error {
+	if err := d.refuse(ctx, tx, author, c, a.Text); err != nil {
+		return err
+	}
 	if err := community.PublishAnswer(ctx, tx, a, c, reviewer, r.Rule); err != nil {
 		return err
 	}

@@ -1,39 +1,168 @@
 package moderation
 
 import (
-	"regexp"
+	"context"
+	"slices"
 	"strings"
+
+	"github.com/kith-social/kith/community"
+	"github.com/uptrace/bun"
 )
 
-// Flag is something in an answer that a person should look at before it leaves; its sentence stands
-// in the catalogs as "guard.<flag>".
+// Flag is something in an answer that somebody should know of before it leaves. What it is stands in the
+// catalogs as "guard.<flag>", what to do about it as "guard_fix.<flag>".
 type Flag string
 
 // The flags.
 const (
-	HasLink  Flag = "link"
-	HasPhone Flag = "phone"
-	HasEmail Flag = "email"
+	HasPhone   Flag = "phone"
+	HasEmail   Flag = "email"
+	HasCard    Flag = "card"
+	HasID      Flag = "id_number"
+	HasAccount Flag = "bank_account"
+	HasAddress Flag = "address"
+	HasLink    Flag = "link"
+	TooLong    Flag = "too_long"
 )
 
-var guards = []struct {
-	flag Flag
-	in   *regexp.Regexp
-}{
-	{HasLink, regexp.MustCompile(`(?i)\bhttps?://|\bwww\.[a-z0-9-]+\.`)},
-	{HasEmail, regexp.MustCompile(`(?i)[a-z0-9._%+-]+@[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}`)},
-	{HasPhone, regexp.MustCompile(`(^|[^0-9])(\+?84|0)[0-9](?:[ .-]?[0-9]){8}([^0-9]|$)|\+[1-9][0-9](?:[ .-]?[0-9]){7,12}`)},
+// Level is how much a finding asks for.
+type Level int
+
+// The levels. A hint is only shown; what is for review makes a person look before the answer leaves;
+// a stop is refused from everybody, when it is submitted and again when it would be sent.
+const (
+	Hint Level = iota
+	ForReview
+	Stop
+)
+
+// levels say what each flag asks for.
+var levels = map[Flag]Level{
+	HasPhone: ForReview, HasEmail: ForReview, HasAddress: ForReview, // may be the shop's own
+	HasCard: Stop, HasID: Stop, HasAccount: Stop, // money or an identity hangs on them: no place in a post
+	HasLink: ForReview,
+	TooLong: Stop,
 }
 
-// Flags finds what a person should look at.
-func Flags(text string) []Flag {
-	var found []Flag
-	for _, g := range guards {
-		if g.in.MatchString(text) {
-			found = append(found, g.flag)
+// Known tells whether there is such a flag: a review's reason may be one, or something else.
+func (f Flag) Known() bool {
+	_, ok := levels[f]
+	return ok
+}
+
+// Finding is one thing that a guard found in the stretch [Start, End) of a text, in runes; the whole
+// text where both are 0.
+type Finding struct {
+	Flag       Flag
+	Level      Level
+	Start, End int
+	Fix        string // what to write in place of the stretch; empty where only the author can know
+}
+
+// draft is a text with all that the guards look at.
+type draft struct {
+	text   string
+	folded folded
+	long   bool // for the network
+}
+
+// guards are all of them, each a small question. A guard that finds several things gives each.
+var guards = []func(*draft) []Finding{
+	personal,
+	links,
+	length,
+}
+
+// Check reads a text that a member writes for a case and says what should be thought of before it
+// leaves, in the order of the guards. Pages ask it while somebody writes; Submit and publish ask it again.
+func (d *Desk) Check(ctx context.Context, db bun.IDB, m *community.Member, c *community.Case, text string) ([]Finding, error) {
+	if tooEmpty(text) {
+		return nil, nil
+	}
+	n := d.Measure(c.Network, text)
+	w := &draft{text: text, folded: fold(text), long: n.Used > n.Limit}
+	var found []Finding
+	for _, guard := range guards {
+		for _, f := range guard(w) {
+			f.Level = levels[f.Flag]
+			found = append(found, f)
 		}
 	}
+	return found, nil
+}
+
+// Flags are the flags of findings, each once.
+func Flags(found []Finding) []Flag {
+	var flags []Flag
+	for _, f := range found {
+		if !slices.Contains(flags, f.Flag) {
+			flags = append(flags, f.Flag)
+		}
+	}
+	return flags
+}
+
+// forReview is the first flag that makes a person look; "" for none.
+func forReview(found []Finding) Flag {
+	for _, f := range found {
+		if f.Level >= ForReview {
+			return f.Flag
+		}
+	}
+	return ""
+}
+
+// refusal is why findings keep a text from being taken, nil if they do not.
+func refusal(found []Finding) error {
+	for _, f := range found {
+		if f.Level == Stop {
+			return f.Flag.refusal()
+		}
+	}
+	return nil
+}
+
+// refusal is what an author is told of a text that is not taken.
+func (f Flag) refusal() error {
+	switch f {
+	case TooLong:
+		return &community.Invalid{Field: "text", Sentence: "this answer is too long for the network"}
+	case HasCard:
+		return &community.Invalid{Field: "text", Sentence: "take the card number out; nobody may post one"}
+	case HasID:
+		return &community.Invalid{Field: "text", Sentence: "take the id number out; nobody may post one"}
+	case HasAccount:
+		return &community.Invalid{Field: "text", Sentence: "take the bank account out; nobody may post one"}
+	}
+	return nil
+}
+
+func personal(w *draft) []Finding {
+	flags := map[PersonalKind]Flag{
+		PersonalPhone: HasPhone, PersonalEmail: HasEmail, PersonalAddress: HasAddress,
+		PersonalCard: HasCard, PersonalID: HasID, PersonalAccount: HasAccount,
+	}
+	var found []Finding
+	for _, p := range personalData(w.folded) {
+		found = append(found, Finding{Flag: flags[p.Kind], Start: p.Start, End: p.End})
+	}
 	return found
+}
+
+func links(w *draft) []Finding {
+	var found []Finding
+	for _, at := range link.FindAllStringIndex(w.folded.text, -1) {
+		start, end := w.folded.span(at[0], at[1])
+		found = append(found, Finding{Flag: HasLink, Start: start, End: end})
+	}
+	return found
+}
+
+func length(w *draft) []Finding {
+	if !w.long {
+		return nil
+	}
+	return []Finding{{Flag: TooLong}}
 }
 
 func tooEmpty(text string) bool { return strings.TrimSpace(text) == "" }

@@ -182,6 +182,7 @@ func coded(t *testing.T) map[string]bool {
 		"notice":        told(t),
 		"points":        values("gamification", "Rule"),
 		"guard":         values("moderation", "Flag"),
+		"guard_fix":     values("moderation", "Flag"),
 		"head":          values("triage", "Head"),
 		"network_error": values("listeners", "Class"),
 		"why":           whys(t),

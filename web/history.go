@@ -66,8 +66,7 @@ func happened(ctx context.Context, a community.Activity, members map[int64]commu
 
 // whyReviewed says why a person looks at an answer before it leaves.
 func whyReviewed(ctx context.Context, code string) string {
-	switch moderation.Flag(code) {
-	case moderation.HasLink, moderation.HasEmail, moderation.HasPhone:
+	if moderation.Flag(code).Known() {
 		return T(ctx, "guard."+code)
 	}
 	return T(ctx, "why."+code)

@@ -32,7 +32,7 @@ type reviewing struct {
 type reviewItem struct {
 	moderation.Waiting
 	Thread   thread // around the post that is answered
-	Flags    []moderation.Flag
+	Findings []moderation.Finding
 	Record   moderation.Record // of the author
 	Timeline []community.Activity
 	Members  map[int64]community.Member
@@ -138,7 +138,9 @@ func (a *App) readItem(ctx context.Context, me *community.Member, id int64) (*re
 	if it.Thread, err = a.readThread(ctx, read, &answered, it.Members); err != nil {
 		return nil, err
 	}
-	it.Flags = moderation.Flags(it.Answer.Text)
+	if it.Findings, err = a.Desk.Check(ctx, read, &it.Author, &it.Case, it.Answer.Text); err != nil {
+		return nil, err
+	}
 	if it.Record, err = moderation.RecordOf(ctx, read, it.Answer.MemberID); err != nil {
 		return nil, err
 	}
