@@ -47,9 +47,9 @@ func compare(b, a []Figure) Ratio {
 func measure(ctx context.Context, n int, job func(context.Context) error) (Figure, error) {
 	debug.FreeOSMemory()
 	forgetPeak()
-	cpu, start := cpuTime(), clock.System()
+	cpu, start := CPUTime(), clock.System()
 	err := job(ctx)
-	took, used := clock.System().Sub(start), cpuTime()-cpu
+	took, used := clock.System().Sub(start), CPUTime()-cpu
 	return Figure{
 		Seconds:   round(took.Seconds(), 3),
 		PerSecond: round(float64(n)/took.Seconds(), 0),

@@ -13,6 +13,7 @@ import (
 
 type triageCmd struct {
 	Score triageScoreCmd `cmd:"" help:"Score the texts on standard input, one JSON object with id and text a line."`
+	Bench triageBenchCmd `cmd:"" help:"Learn labels from a CSV file and predict those of another."`
 }
 
 type triageScoreCmd struct {

@@ -1,0 +1,158 @@
+package triage
+
+import (
+	"github.com/kith-social/kith/triage/learner"
+)
+
+// mostFeatures is how many features of a text are read at most.
+const mostFeatures = 6000
+
+// What a feature is of; the same words mean something else in another place.
+const (
+	ofWord = iota + 1
+	ofPair
+	ofNegated
+	ofLetters
+	ofSign
+	ofHead
+)
+
+// Features appends what a learner may see in a text: words and pairs of words, with and without their Vietnamese marks,
+// words that are negated, letters of words, and signs such as how loud a text is and what the lexicons say of it.
+func Features(text string, to []learner.Feature) []learner.Feature {
+	r := readings.Get().(*reading)
+	defer readings.Put(r)
+	r.split(text)
+	r.weigh(heart(), r.recognise(heart()))
+	return r.features(text, to)
+}
+
+func (r *reading) features(text string, to []learner.Feature) []learner.Feature {
+	s := scanner{text: text}
+	s.load()
+	for i := range r.tokens {
+		if len(to) > mostFeatures {
+			break
+		}
+		t := &r.tokens[i]
+		see := func(what, key uint64, start int32) {
+			to = append(to, learner.Feature{ID: mix(mix(hashOffset, what), key), Kind: learner.Word, Start: start, End: t.end})
+		}
+		if t.form == link || t.form == code {
+			see(ofWord, uint64(t.form), t.start)
+			continue
+		}
+		if t.form == exclaim || t.form == query {
+			see(ofWord, uint64(t.form)<<8|uint64(min(t.count, 3)), t.start)
+			continue
+		}
+		see(ofWord, t.folded, t.start)
+		if t.key != t.folded {
+			see(ofWord, t.key, t.start)
+		}
+		if i > 0 && r.tokens[i-1].form != link {
+			before := &r.tokens[i-1]
+			see(ofPair, mix(before.folded, t.folded), before.start)
+			if t.key != t.folded || before.key != before.folded {
+				see(ofPair, mix(before.key, t.key), before.start)
+			}
+		}
+		if t.form == word {
+			if r.negatorBefore(i) >= 0 {
+				see(ofNegated, t.folded, t.start)
+			}
+			to = r.letters(&s, t, to)
+		}
+	}
+	return r.signs(to)
+}
+
+// letters appends the two to five letters in a row of a word. Its tone is read as a last letter.
+func (r *reading) letters(s *scanner, t *token, to []learner.Feature) []learner.Feature {
+	const most = 40
+	var plain, marked [most + 2]uint32
+	n, tone, quality := 1, uint8(0), uint8(0)
+	plain[0], marked[0] = '^', '^'
+	for s.more() && s.rune < t.start {
+		s.next()
+	}
+	for s.more() && s.rune < t.end {
+		switch g := s.g; {
+		case g.kind == mark:
+			tone |= g.tone
+			quality |= g.quality
+			marked[n-1] |= uint32(g.quality) << 24
+		case startsWord(g) && n < most:
+			tone |= g.tone
+			quality |= g.quality
+			letter := uint32(g.base)
+			if n > 2 && plain[n-1] == letter && plain[n-2] == letter {
+				break
+			}
+			plain[n], marked[n] = letter, letter|uint32(g.quality)<<24
+			n++
+		}
+		s.next()
+	}
+	plain[n], marked[n] = '$', '$'|uint32(tone)<<24
+	n++
+	to = grams(plain[:n], t, false, to)
+	if tone|quality != 0 {
+		to = grams(marked[:n], t, true, to)
+	}
+	return to
+}
+
+// grams appends the runs of two to five letters, or only those with a Vietnamese mark.
+func grams(letters []uint32, t *token, marked bool, to []learner.Feature) []learner.Feature {
+	for i := range letters {
+		key, seen := mix(hashOffset, ofLetters), uint32(0)
+		for j := i; j < len(letters) && j < i+5; j++ {
+			key = mix(key, uint64(letters[j]))
+			if seen |= letters[j] >> 24; j > i && (!marked || seen != 0) {
+				to = append(to, learner.Feature{ID: key, Kind: learner.Letters, Start: t.start, End: t.end})
+			}
+		}
+	}
+	return to
+}
+
+// signs appends what is said by the text as a whole.
+func (r *reading) signs(to []learner.Feature) []learner.Feature {
+	sign := func(what uint64, value float32) {
+		if value != 0 {
+			to = append(to, learner.Feature{ID: mix(mix(hashOffset, ofSign), what), Kind: learner.Sign, Value: value})
+		}
+	}
+	var margins [headCount]float64
+	for _, e := range r.evidence {
+		margins[e.head] += e.weight
+	}
+	for h, m := range margins {
+		sign(ofHead<<8|uint64(h), float32(max(-2, min(2, m/3))))
+	}
+	var caps, long, loud, asked, faces, tags, words float32
+	for i := range r.tokens {
+		switch t := &r.tokens[i]; {
+		case t.form == exclaim:
+			loud += float32(t.count)
+		case t.form == query:
+			asked += float32(t.count)
+		case t.form == emote:
+			faces++
+		case t.form == word:
+			words++
+			if t.caps {
+				caps++
+			}
+			if t.stretched.key != 0 {
+				long++
+			}
+		}
+	}
+	tags = float32(r.tags)
+	for i, v := range []float32{caps / 3, long, loud / 3, asked / 2, faces / 2, tags / 3, words / 20, float32(r.handles) / 2} {
+		sign(uint64(i), min(v, 2))
+	}
+	return to
+}

@@ -1,0 +1,32 @@
+// Package learner learns to tell texts apart from labelled examples, with linear models only: what it learns is quick,
+// small, the same every time, and every score is a sum that can be taken apart again.
+//
+// A feature is something that a reader saw in a text: a word, a few letters of one, or a sign such as how loud it is. A
+// row is the features of one text as a vector. A margin is the sum of a row's weighted features for one label. A base
+// is one set of margins; the stack turns the margins of the bases into probabilities.
+//
+// The package knows nothing of languages: whoever uses it passes a [Reader].
+package learner
+
+// Kind says how a feature is weighed.
+type Kind uint8
+
+// The kinds. Words and letters count once a text, the rarer the more, and each kind's vector has length one; signs
+// count with their values.
+const (
+	Word Kind = iota
+	Letters
+	Sign
+	kinds
+)
+
+// Feature is something seen in a text.
+type Feature struct {
+	ID         uint64
+	Value      float32 // of a sign
+	Start, End int32   // where it was seen, in runes; 0, 0 for the whole text
+	Kind       Kind
+}
+
+// Reader appends the features of a text to a slice.
+type Reader func(text string, to []Feature) []Feature
