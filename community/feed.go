@@ -13,16 +13,18 @@ import (
 
 // Wanted says which cases to list. Zero values ask for what the member would want to see.
 type Wanted struct {
-	State State  // Open by default
-	Lane  Lane   // one lane; default every lane the member may see
-	Topic *int64 // one topic; default those the member knows
-	Limit int    // 50 by default, 100 at most
-	After string // where the page before ended
+	State State      // Open by default
+	Lane  Lane       // one lane; default every lane the member may see
+	Topic *int64     // one topic; default those the member knows
+	Limit int        // 50 by default, 100 at most
+	After string     // where the page before ended
+	Now   clock.Time // puts what fits the member best first on its page; 0 leaves it in the order in which it is due
 }
 
 // List reads the cases a member may see, most urgent first for open ones, newest first for others,
-// and where the next page begins, or "". Open cases are read from one bounded branch of an index per
-// lane, language and topic, so that the cost does not grow with the number of cases.
+// and where the next page begins, or "". Open cases are those that the member may answer and has not
+// declined, read from one bounded branch of an index per lane, language and topic, so that the cost
+// does not grow with the number of cases.
 func List(ctx context.Context, db bun.IDB, m *Member, w Wanted) ([]Case, string, error) {
 	if w.Limit <= 0 || w.Limit > 100 {
 		w.Limit = 50
@@ -45,34 +47,40 @@ func List(ctx context.Context, db bun.IDB, m *Member, w Wanted) ([]Case, string,
 	if err != nil {
 		return nil, "", err
 	}
-	query, args := feedQuery(m.BrandID, lanes, m.feedLanguages(), topics, due, id, w.Limit+1)
+	query, args := m.feedQuery(lanes, topics, due, id, w.Limit+1)
 	var cases []Case
 	if err := db.NewRaw(query, args...).Scan(ctx, &cases); err != nil {
 		return nil, "", fmt.Errorf("read the feed of member %d: %w", m.ID, err)
 	}
-	if len(cases) <= w.Limit {
-		return cases, "", nil
+	next := ""
+	if len(cases) > w.Limit {
+		cases = cases[:w.Limit]
+		last := cases[len(cases)-1]
+		next = fmt.Sprintf("%d.%d", last.DueAt, last.ID)
 	}
-	cases = cases[:w.Limit]
-	last := cases[len(cases)-1]
-	return cases, fmt.Sprintf("%d.%d", last.DueAt, last.ID), nil
+	if w.Now != 0 {
+		rank(m, cases, w.Now)
+	}
+	return cases, next, nil
 }
 
 // feedQuery merges one bounded branch per lane, language and topic, each read in order from the index
-// cases_feed alone; only the cases that are shown are read.
-func feedQuery(brandID int64, lanes []Lane, languages []string, topics []int64, due clock.Time, id int64, limit int) (string, []any) {
+// cases_feed.
+func (m *Member) feedQuery(lanes []Lane, topics []int64, due clock.Time, id int64, limit int) (string, []any) {
+	offered, conditions := m.offered()
 	var q strings.Builder
 	var args []any
 	q.WriteString("SELECT c.* FROM (")
 	for _, lane := range lanes {
-		for _, language := range languages {
+		for _, language := range m.feedLanguages() {
 			for _, topic := range topics {
 				if len(args) > 0 {
 					q.WriteString(" UNION ALL ")
 				}
 				q.WriteString(`SELECT * FROM (SELECT due_at, id FROM cases WHERE state = 'open' AND brand_id = ? AND lane = ? AND language = ? AND topic_id = ?
-					AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT ?) AS b`)
-				args = append(args, brandID, lane, language, topic, due, id, limit)
+					AND (due_at, id) > (?, ?)` + offered + ` ORDER BY due_at, id LIMIT ?) AS b`)
+				args = append(args, m.BrandID, lane, language, topic, due, id)
+				args = append(append(args, conditions...), limit)
 			}
 		}
 	}

@@ -80,9 +80,10 @@ func (m *Member) MaySee(c *Case) bool {
 	return m.Role.Employee() || slices.Contains(m.Lanes(), c.Lane)
 }
 
-// MayAnswer tells whether the member may claim and answer a case.
+// MayAnswer tells whether the member may claim and answer a case: an advocate needs trust, and to know
+// what it takes; who holds it already goes on, whatever the customer writes next.
 func (m *Member) MayAnswer(c *Case) bool {
-	return m.MaySee(c) && (m.Role.Employee() || m.Trust >= 1)
+	return m.MaySee(c) && (m.Role.Employee() || m.Trust >= 1 && (m.Knows(c) || c.HolderID == m.ID))
 }
 
 // MayReview tells whether the member may decide about other people's answers.

@@ -42,6 +42,7 @@ func TestAnsweringByKeyboard(t *testing.T) {
 	b.system("light")
 	c := newCafe(t)
 	c.writes("lan_ng", "Quán mở cửa tới mấy giờ ạ?", "")
+	c.clock.Advance(time.Hour) // more than the topic she knows is worth
 	k := c.writes("bao.tran", "Có ship về quận 7 không shop?", "")
 	c.enter(b, "lan")
 	b.open(c.server.URL+"/feed", 1440, 900)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/gamification"
 	"github.com/kith-social/kith/listeners"
@@ -102,8 +103,8 @@ func (f filter) withAfter(place string) filter      { f.After = place; return f 
 // narrow tells whether anything was chosen.
 func (f filter) narrow() bool { return f.withAfter("") != filter{} }
 
-func (f filter) wanted() (community.Wanted, error) {
-	w := community.Wanted{State: f.State, Lane: f.Lane, After: f.After}
+func (f filter) wanted(now clock.Time) (community.Wanted, error) {
+	w := community.Wanted{State: f.State, Lane: f.Lane, After: f.After, Now: now}
 	if f.Topic == "" {
 		return w, nil
 	}
@@ -135,7 +136,7 @@ func (a *App) feed(w http.ResponseWriter, r *http.Request) error {
 func (a *App) readFeed(ctx context.Context, read bun.IDB, f filter, current int64) (feed, error) {
 	me := access.From(ctx).Member
 	v := feed{Filter: f, Staff: me.Role.Employee(), Current: current}
-	wanted, err := f.wanted()
+	wanted, err := f.wanted(view(ctx).Now)
 	if err != nil {
 		return v, err
 	}
@@ -177,7 +178,7 @@ func (a *App) topicsOf(ctx context.Context, read bun.IDB, m *community.Member) (
 // stand now that somebody took up. Nothing in the list moves.
 func (a *App) feedNews(w http.ResponseWriter, r *http.Request, f filter) error {
 	ctx, me := r.Context(), access.From(r.Context()).Member
-	wanted, err := f.wanted()
+	wanted, err := f.wanted(view(ctx).Now)
 	if err != nil {
 		return err
 	}
