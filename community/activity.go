@@ -62,6 +62,15 @@ const (
 	CaseClosed      Kind = "case_closed"
 	MemberAdded     Kind = "member_added"
 	SettingChanged  Kind = "setting_changed" // Rule: the section, Before and Text: its values
+
+	StaffAsked       Kind = "staff_asked"       // a question among colleagues
+	OpinionAsked     Kind = "opinion_asked"     // Member: the peer
+	NoteAnswered     Kind = "note_answered"     // Member: who had asked
+	PersonalRevealed Kind = "personal_revealed" // Text: the reason
+	SnippetChanged   Kind = "snippet_changed"   // Rule: its name, Before and Text: its wording
+	WordingSuggested Kind = "wording_suggested" // Rule: the snippet's name, Text: the wording
+	WordingAccepted  Kind = "wording_accepted"
+	WordingDeclined  Kind = "wording_declined"
 )
 
 // record writes an activity.

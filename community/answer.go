@@ -32,6 +32,10 @@ type Answer struct {
 	Quorum      int      // how many people must approve it before it leaves; 0 before it is submitted
 	LowRisk     bool     // so little is at risk that another advocate may look at it
 	Alarms      int      // how often somebody was told that it waits
+	SimilarID   int64    `bun:",nullzero"` // the approved answer to a similar question that it began with
+	SnippetID   int64    `bun:",nullzero"` // the snippet it began with
+	Suggestion  string   // what a machine wrote for it, "" for nothing
+	Assisted    bool     // most of it is still the machine's
 	Version     int64
 	CreatedAt   clock.Time
 	UpdatedAt   clock.Time
@@ -130,7 +134,7 @@ func DraftOf(ctx context.Context, db bun.IDB, m *Member, caseID int64) (Answer, 
 
 func (a *Answer) store(ctx context.Context, tx Tx, m *Member, c *Case) error {
 	a.BrandID, a.CaseID, a.MemberID, a.MentionID = c.BrandID, c.ID, m.ID, c.MentionID
-	a.UpdatedAt = tx.Now()
+	a.UpdatedAt, a.Assisted = tx.Now(), a.machineMade()
 	a.Version++
 	var err error
 	if a.ID == 0 {
@@ -176,6 +180,9 @@ func SubmitAnswer(ctx context.Context, tx Tx, m *Member, c *Case, text, why stri
 	}
 	a.Text, a.WhyReviewed, a.State, a.SubmittedAt = strings.TrimSpace(text), why, Submitted, tx.Now()
 	a.OwnText = a.Text
+	if err := a.ownWords(m); err != nil {
+		return a, err
+	}
 	if err := a.store(ctx, tx, m, c); err != nil {
 		return a, err
 	}
@@ -216,6 +223,9 @@ func PublishAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Mem
 		return err
 	}
 	if err := c.move(ctx, tx, Publish, nil); err != nil {
+		return err
+	}
+	if err := a.remember(ctx, tx); err != nil {
 		return err
 	}
 	err := record(ctx, tx, Activity{
@@ -273,6 +283,9 @@ func TakeBackAnswer(ctx context.Context, tx Tx, m *Member, answerID int64) (Answ
 	}
 	if n, err := old.RowsAffected(); err != nil || n == 0 {
 		return a, ErrChanged
+	}
+	if err := forget(ctx, tx, a.ID); err != nil {
+		return a, err
 	}
 	err = c.move(ctx, tx, TakeBack, func(q *bun.UpdateQuery) *bun.UpdateQuery {
 		return q.Set("holder_id = ?, held_until = ?, fence = fence + 1", a.MemberID, tx.Now().Add(Lease))

@@ -162,6 +162,9 @@ func HandToStaff(ctx context.Context, tx Tx, m *Member, caseID int64, reason str
 	if reason == "" {
 		return c, &Invalid{"reason", "say in a few words why an employee should answer"}
 	}
+	if err := handOver(ctx, tx, m, &c, reason); err != nil {
+		return c, err
+	}
 	if c.State == InReview {
 		if err := withdraw(ctx, tx, c.ID); err != nil {
 			return c, err

@@ -5,8 +5,10 @@
 // claim is a lease on a case, an answer is what a member wrote for it, an activity is one line of the
 // history, a notice is what one member should hear of. Cases move only along the table in state.go.
 //
-// It owns the tables brands, topics, members, cases, answers, settings, activities and
-// notices.
+// A snippet is a text that is kept ready, a note a word among colleagues about a case.
+//
+// It owns the tables brands, topics, members, cases, answers, answer_words, snippets,
+// snippet_wordings, case_notes, account_links, settings, activities and notices.
 package community
 
 import (

@@ -95,7 +95,10 @@ func (d *Desk) refuse(ctx context.Context, db bun.IDB, author *community.Member,
 	if err != nil {
 		return err
 	}
-	return refusal(found)
+	if err := refusal(found); err != nil {
+		return err
+	}
+	return community.Filled(text)
 }
 
 // WhyReview says why a person must look at an answer first, or "" if it may leave at once. Without a

@@ -32,10 +32,10 @@ var statuses = []struct {
 	{http.StatusNotFound, []error{community.ErrUnknownBrand}},
 	{http.StatusConflict, []error{
 		community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,
-		community.ErrNotByAPI, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
+		community.ErrNotByAPI, community.ErrSnippetName, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
 	}},
 	{http.StatusGone, []error{ErrLink}},
-	{http.StatusUnprocessableEntity, []error{community.ErrUnknownRole}},
+	{http.StatusUnprocessableEntity, []error{community.ErrNotAPeer, community.ErrUnknownRole}},
 	{http.StatusTooManyRequests, []error{ErrTooMany}},
 }
 
