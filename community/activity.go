@@ -61,6 +61,15 @@ const (
 	LaneRaised      Kind = "lane_raised"
 	CaseClosed      Kind = "case_closed"
 	MemberAdded     Kind = "member_added"
+	TrustRaised     Kind = "trust_raised" // Member, as every change of trust
+	TrustWarned     Kind = "trust_warned" // the answers no longer bear the level
+	TrustRecovered  Kind = "trust_recovered"
+	TrustLowered    Kind = "trust_lowered"
+	TrustGranted    Kind = "trust_granted" // Text: the reason
+	TrustGrantEnded Kind = "trust_grant_ended"
+	TrustDropped    Kind = "trust_dropped" // after a leak of somebody's data; Text: the reason
+	TrustGuide      Kind = "trust_guide"   // a moderator and an admin agreed
+	GuideProposed   Kind = "guide_proposed"
 	SettingChanged  Kind = "setting_changed" // Rule: the section, Before and Text: its values
 
 	StaffAsked       Kind = "staff_asked"       // a question among colleagues

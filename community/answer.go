@@ -209,7 +209,10 @@ func (a *Answer) decide(ctx context.Context, tx Tx, to AnswerState) error {
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return ErrDecided
 	}
-	return nil
+	if a.ReviewerID == 0 {
+		return nil
+	}
+	return reconsider(ctx, tx, a.MemberID)
 }
 
 // PublishAnswer marks an answer as approved and its case as answered; the caller queues the reply in
@@ -327,7 +330,7 @@ func fare(ctx context.Context, tx Tx, c *Case, o Outcome) error {
 	if err != nil {
 		return fmt.Errorf("note how the answer to case %d fared: %w", c.ID, err)
 	}
-	return nil
+	return reconsider(ctx, tx, c.AnsweredBy)
 }
 
 // FindAnswer reads an answer with its case, if the member may see the case.

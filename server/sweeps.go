@@ -21,6 +21,7 @@ type sweep struct {
 func (a *App) sweeps() []sweep {
 	return []sweep{
 		{"end claims that are over", time.Second, a.endLeases},
+		{"weigh trust", 2 * time.Second, a.weighTrust},
 	}
 }
 
@@ -62,6 +63,28 @@ func (a *App) endLeases(ctx context.Context) error {
 			return err
 		})
 		if err != nil || ended < leasesAtOnce {
+			return err
+		}
+	}
+}
+
+// weighedAtOnce bounds how many members' trust is weighed in one transaction.
+const weighedAtOnce = 50
+
+// weighTrust looks again at advocates whose answers somebody has judged since, and at grants and graces
+// that end.
+func (a *App) weighTrust(ctx context.Context) error {
+	for {
+		due, err := community.TrustDue(ctx, a.DB.Read(), a.Now())
+		if err != nil || !due {
+			return err
+		}
+		weighed := 0
+		err = a.Write(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
+			weighed, err = community.WeighTrust(ctx, tx, weighedAtOnce)
+			return err
+		})
+		if err != nil || weighed < weighedAtOnce {
 			return err
 		}
 	}

@@ -76,11 +76,16 @@ func constants(t *testing.T, dir, typeName string) map[string]string {
 }
 
 // told are the kinds of activities that members get a notice of: those that community's tell is called
-// with, and good, which tells of outcomes.
+// with, and good, which tells of outcomes; and every change of trust.
 func told(t *testing.T) []string {
 	t.Helper()
 	kinds := constants(t, "community", "Kind")
 	found := map[string]bool{}
+	for name, kind := range kinds {
+		if strings.HasPrefix(name, "Trust") {
+			found[kind] = true
+		}
+	}
 	for _, file := range sources(t, "community") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)

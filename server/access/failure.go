@@ -32,6 +32,7 @@ var statuses = []struct {
 	{http.StatusNotFound, []error{community.ErrUnknownBrand}},
 	{http.StatusConflict, []error{
 		community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,
+		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole,
 		community.ErrNotByAPI, community.ErrSnippetName, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
 	}},
 	{http.StatusGone, []error{ErrLink}},
