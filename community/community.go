@@ -7,7 +7,8 @@
 //
 // A snippet is a text that is kept ready, a note a word among colleagues about a case.
 //
-// It owns the tables brands, topics, members, cases, answers, answer_words, snippets,
+// It owns the tables brands, topics, members, applications, invitations,
+// practice_cases, tests, cases, answers, answer_words, snippets,
 // snippet_wordings, case_notes, account_links, settings, activities and notices.
 package community
 

@@ -26,13 +26,18 @@ type Member struct {
 	Languages  []string   `bun:"type:text"` // en, vi
 	Topics     []int64    `bun:"type:text"` // ids of the topics they know; every member sees OtherTopic
 	Networks   []string   `bun:"type:text"` // on which they answer; none means all
+	Handles    Handles    `bun:"type:text"` // their own names on networks
 	Hours      Hours      `bun:"type:text"`
 	Duty       bool       // asked to review within Hours; only employees are
 	Pushes     int        // how many matching cases a day their phone may tell of
 	SeenAt     clock.Time `bun:",nullzero"` // when they looked at the feed last
 	AwaySince  clock.Time `bun:",nullzero"` // the end of the visit before this one
 	Shield     bool       // would rather not be asked to answer hostile cases
-	CreatedAt  clock.Time
+
+	StateReason    string     // why they are suspended or left, in words for them
+	SuspendedUntil clock.Time `bun:",nullzero"` // 0 where somebody must lift it
+
+	CreatedAt clock.Time
 }
 
 // Role is what a member is for a brand.
@@ -53,6 +58,7 @@ type MemberState string
 const (
 	Active    MemberState = "active"
 	Suspended MemberState = "suspended"
+	Alumni    MemberState = "alumni" // left with thanks; keeps what was earned, has no access
 )
 
 // Roles lists every role.

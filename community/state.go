@@ -32,7 +32,7 @@ type Event string
 // The events.
 const (
 	Claim         Event = "claimed"
-	Release       Event = "released" // handed back, or the lease ran out
+	Release       Event = "released" // handed back, the lease ran out, or its author lost their place
 	Submit        Event = "submitted"
 	Return        Event = "returned"
 	Publish       Event = "published"
@@ -64,7 +64,7 @@ var moves = map[State]map[Event]State{
 		BrandWrote: AnsweredElsewhere, SendFailed: Claimed, Escalate: Open, Close: Closed, Delete: Gone,
 	},
 	InReview: {
-		Return: Claimed, Publish: Answered, CustomerWrote: InReview, CustomerSaid: InReview, Solve: InReview,
+		Release: Open, Return: Claimed, Publish: Answered, CustomerWrote: InReview, CustomerSaid: InReview, Solve: InReview,
 		BrandWrote: AnsweredElsewhere, SendFailed: InReview, Escalate: Open, Close: Closed, Delete: Gone,
 	},
 	Answered: {

@@ -76,6 +76,9 @@ func (f *firm) things(t *testing.T, publish bool) map[string]string {
 		t.Fatal(err)
 	}
 	err = f.app.Write(t.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		if err := f.newcomer(ctx, tx, id, found); err != nil {
+			return err
+		}
 		var c community.Case
 		if err := tx.NewSelect().Model(&c).Where("c.thread_key = ?", id).Scan(ctx); err != nil {
 			return err
@@ -104,6 +107,19 @@ func (f *firm) things(t *testing.T, publish bool) map[string]string {
 	return found
 }
 
+// newcomer is a member about whom something can be decided.
+func (f *firm) newcomer(ctx context.Context, tx listeners.Tx, id string, found map[string]string) error {
+	p, err := access.AddPerson(ctx, tx, access.Person{Email: id + "@new.example", Name: id, Language: "vi"})
+	if err != nil {
+		return err
+	}
+	m, err := community.AddMember(ctx, tx, community.Member{
+		BrandID: f.brand.ID, PersonID: p.ID, Role: community.Advocate, Trust: 1, PublicName: id, Languages: []string{"vi"},
+	})
+	found["member"] = fmt.Sprint(m.ID)
+	return err
+}
+
 var param = regexp.MustCompile(`\{([^}]*)\}`)
 
 // fill puts ids into a route's pattern.
@@ -116,6 +132,7 @@ var forms = map[string]url.Values{
 	"/answers": {"text": {"Dạ 7h ạ"}}, "/draft": {"text": {"Dạ"}}, "/escalate": {"reason": {"cần tra đơn"}}, "/close": {"reason": {"xong"}},
 	"/return": {"reason": {"chào khách trước nhé"}}, "/staff": {"reason": {"cần tra đơn"}}, "/preferences": {"theme": {"dark"}},
 	"/me/tokens": {"name": {"máy in"}, "scope": {"read"}}, "/settle": {"there": {"yes"}},
+	"/suspend": {"reason": {"nghỉ một thời gian"}, "days": {"7"}},
 }
 
 func site(t *testing.T) (*App, http.Handler, *access.Guard) {

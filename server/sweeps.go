@@ -22,6 +22,7 @@ func (a *App) sweeps() []sweep {
 	return []sweep{
 		{"end claims that are over", time.Second, a.endLeases},
 		{"weigh trust", 2 * time.Second, a.weighTrust},
+		{"end suspensions that are over", time.Minute, a.endSuspensions},
 	}
 }
 
@@ -88,4 +89,15 @@ func (a *App) weighTrust(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// endSuspensions gives members their place back whose time is over.
+func (a *App) endSuspensions(ctx context.Context) error {
+	over, err := community.SuspensionsOver(ctx, a.DB.Read(), a.Now())
+	if err != nil || !over {
+		return err
+	}
+	return a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error {
+		return community.EndSuspensions(ctx, tx, leasesAtOnce)
+	})
 }

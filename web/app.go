@@ -112,6 +112,7 @@ func (a *App) See(next http.Handler) http.Handler {
 				v.User = &User{
 					Name: m.PublicName, Brand: id.Brand.Name, Role: string(m.Role),
 					Reviews: a.Guard.May(r.Context(), "review", "read"), Settings: a.Guard.May(r.Context(), "settings", "read"),
+					People: a.Guard.May(r.Context(), "member", "read"),
 				}
 				if v.User.Reviews && strings.Contains(r.Header.Get("Accept"), "text/html") {
 					v.User.Review = a.waiting(r.Context(), m)

@@ -55,6 +55,9 @@ func (u *User) nav() []navItem {
 		items = append(items, navReview)
 	}
 	items = append(items, navPoints)
+	if u.People {
+		items = append(items, navPeople)
+	}
 	if u.Settings {
 		items = append(items, navSettings)
 	}

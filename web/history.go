@@ -26,6 +26,11 @@ var kindLooks = map[community.Kind]struct{ icon, look string }{
 	community.Escalated:       {"hand", ""},
 	community.LaneRaised:      {"triangle-alert", ""},
 	community.CaseClosed:      {"check", ""},
+
+	community.MemberAccepted:   {"check", "good"},
+	community.MemberSuspended:  {"ban", "bad"},
+	community.MemberReinstated: {"undo-2", "good"},
+	community.MemberLeft:       {"log-out", ""},
 }
 
 // history writes the activities of a case as people read them, oldest first.

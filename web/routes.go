@@ -57,6 +57,17 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/notices", Object: "notice", Action: "read", Handler: a.page(a.notices)},
 		{Method: "POST", Pattern: "/notices/read", Object: "notice", Action: "read", Handler: a.page(a.readNotices)},
 
+		{Method: "GET", Pattern: "/profile", Object: "profile", Action: "change", Handler: a.page(a.profile)},
+		{Method: "POST", Pattern: "/profile", Object: "profile", Action: "change", Handler: a.page(a.changeProfile)},
+		{Method: "POST", Pattern: "/profile/leave", Object: "membership", Action: "end", Handler: a.page(a.leave)},
+
+		// Who takes part.
+		{Method: "GET", Pattern: "/people", Object: "member", Action: "read", Handler: a.page(a.people)},
+		{Method: "GET", Pattern: "/people/{member}", Object: "member", Action: "read", Handler: a.page(a.member)},
+		{Method: "POST", Pattern: "/people/{member}/suspend", Object: "member", Action: "manage", Handler: a.page(a.suspend)},
+		{Method: "POST", Pattern: "/people/{member}/reinstate", Object: "member", Action: "manage", Handler: a.page(a.reinstate)},
+		{Method: "POST", Pattern: "/people/{member}/alumni", Object: "member", Action: "manage", Handler: a.page(a.letGo)},
+
 		// What a brand's people set.
 		{Method: "GET", Pattern: "/settings", Object: "settings", Action: "read", Handler: a.page(a.settings)},
 

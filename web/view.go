@@ -27,6 +27,7 @@ type User struct {
 	Role     string // advocate, moderator, expert or admin
 	Review   int    // answers that wait for this member's review
 	Reviews  bool   // may review at all
+	People   bool   // may see who takes part
 	Settings bool   // may see what the brand has set
 }
 

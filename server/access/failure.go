@@ -28,14 +28,16 @@ var statuses = []struct {
 	errs   []error
 }{
 	{http.StatusUnauthorized, []error{ErrSignedOut, ErrCredentials, ErrToken}},
-	{http.StatusForbidden, []error{community.ErrNotAllowed, community.ErrOwnAnswer, ErrScope, ErrForeignPage}},
+	{http.StatusForbidden, []error{community.ErrNotAllowed, community.ErrOwnAnswer, community.ErrSuspended, ErrScope, ErrForeignPage}},
 	{http.StatusNotFound, []error{community.ErrUnknownBrand}},
 	{http.StatusConflict, []error{
 		community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,
 		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole,
 		community.ErrNotByAPI, community.ErrSnippetName, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
+		community.ErrNoProgramme, community.ErrMember, community.ErrApplied, community.ErrReapply, community.ErrDecidedAbout, community.ErrUntested,
+		community.ErrTestPassed, community.ErrTestTooSoon, community.ErrNoPractice,
 	}},
-	{http.StatusGone, []error{ErrLink}},
+	{http.StatusGone, []error{ErrLink, community.ErrInvitation}},
 	{http.StatusUnprocessableEntity, []error{community.ErrNotAPeer, community.ErrUnknownRole}},
 	{http.StatusTooManyRequests, []error{ErrTooMany}},
 }
