@@ -47,6 +47,10 @@ const (
 	CaseClaimed     Kind = "case_claimed"     //
 	CaseReleased    Kind = "case_released"    //
 	LeaseEnded      Kind = "lease_ended"      // Member
+	CaseDeclined    Kind = "case_declined"    // Text: the reason; for employees only
+	CasePassedOn    Kind = "case_passed_on"   // Member: to whom it was suggested, Text: the note
+	CaseTakenOver   Kind = "case_taken_over"  // Member: who lost it
+	DraftReused     Kind = "draft_reused"     // Answer, Member: who wrote the draft
 	AnswerSubmitted Kind = "answer_submitted" // Answer, Rule: why it is reviewed
 	AnswerReturned  Kind = "answer_returned"  // Answer, Member: its author, Text: the reason
 	AnswerApproved  Kind = "answer_approved"  // Answer, Rule where a rule approved

@@ -27,6 +27,7 @@ type Answer struct {
 	Kept        *float64 // the share of OwnText that a reviewer let stand, see Kept; nil where none has decided
 	Outcome     Outcome  // the customer's latest word on it
 	BasedOn     int64    `bun:",nullzero"` // the answer of somebody else that it was started from
+	IsLeft      bool     // its author let go of it: the next holder of the case may start from it
 	ReviewerID  int64    `bun:",nullzero"` // the member who decided last; 0 where a rule did, or nobody yet
 	WhyReviewed string   // a code: why a person looks at it before it leaves
 	Quorum      int      // how many people must approve it before it leaves; 0 before it is submitted
@@ -100,10 +101,10 @@ func SaveDraft(ctx context.Context, tx Tx, m *Member, caseID int64, text string)
 	if err != nil {
 		return a, c, held, err
 	}
-	if a.Text == text && a.ID != 0 {
+	if a.Text == text && a.ID != 0 && !(held && a.IsLeft) {
 		return a, c, held, nil
 	}
-	a.Text = text
+	a.Text, a.IsLeft = text, a.IsLeft && !held
 	return a, c, held, a.store(ctx, tx, m, &c)
 }
 
@@ -179,8 +180,11 @@ func SubmitAnswer(ctx context.Context, tx Tx, m *Member, c *Case, text, why stri
 		return a, err
 	}
 	a.Text, a.WhyReviewed, a.State, a.SubmittedAt = strings.TrimSpace(text), why, Submitted, tx.Now()
-	a.OwnText = a.Text
+	a.OwnText, a.IsLeft = a.Text, false
 	if err := a.ownWords(m); err != nil {
+		return a, err
+	}
+	if err := a.settleOrigin(ctx, tx); err != nil {
 		return a, err
 	}
 	if err := a.store(ctx, tx, m, c); err != nil {
@@ -234,7 +238,10 @@ func PublishAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Mem
 	err := record(ctx, tx, Activity{
 		BrandID: c.BrandID, CaseID: c.ID, ActorID: by(reviewer), Kind: AnswerApproved, Lane: c.Lane, Detail: Detail{Answer: a.ID, Rule: rule},
 	})
-	if err != nil || reviewer == nil {
+	if err != nil {
+		return err
+	}
+	if err := a.creditDraft(ctx, tx, c); err != nil || reviewer == nil {
 		return err
 	}
 	return tell(ctx, tx, c, a.MemberID, AnswerApproved, fmt.Sprintf("approved:%d", a.ID))

@@ -96,6 +96,9 @@ func EndLeases(ctx context.Context, tx Tx, most int) (int, error) {
 			return ended, err
 		}
 		ended++
+		if err := leaveReturned(ctx, tx, c, holder); err != nil {
+			return ended, err
+		}
 		err := record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: LeaseEnded, Lane: c.Lane, Detail: Detail{Member: holder}})
 		if err != nil {
 			return ended, err

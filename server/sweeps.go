@@ -23,6 +23,7 @@ func (a *App) sweeps() []sweep {
 		{"end claims that are over", time.Second, a.endLeases},
 		{"weigh trust", 2 * time.Second, a.weighTrust},
 		{"end suspensions that are over", time.Minute, a.endSuspensions},
+		{"forget who has left", time.Minute, a.forgetPresence},
 	}
 }
 

@@ -128,7 +128,7 @@ func whys(t *testing.T) []string {
 
 // lanes are the reasons why a case is in its lane: the rules, and what community writes by itself.
 func lanes() []string {
-	found := []string{moderation.Decide(nil, moderation.Facts{}).Rule, "escalated", "follow_up"}
+	found := []string{moderation.Decide(nil, moderation.Facts{}).Rule, "escalated", "follow_up", "declined"}
 	for _, rule := range moderation.DefaultRules {
 		found = append(found, rule.Name)
 	}

@@ -1,7 +1,9 @@
 -- Whom a case fits, who is at it, and what a phone is told of.
 
--- community: the answer that another one was started from; its author shares the credit
+-- community: the answer that another one was started from, whose author shares the credit; and whether
+-- its author let go of one, so that the next holder of the case may start from it
 ALTER TABLE answers ADD COLUMN based_on BIGINT REFERENCES answers (id);
+ALTER TABLE answers ADD COLUMN is_left BOOLEAN NOT NULL DEFAULT FALSE;
 CREATE INDEX answers_based_on ON answers (based_on) WHERE based_on IS NOT NULL;
 
 -- community: on which networks a member answers, [] is all; when they looked at the feed last, and at
