@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
@@ -55,8 +56,18 @@ const (
 	AnswerReturned  Kind = "answer_returned"  // Answer, Member: its author, Text: the reason
 	AnswerApproved  Kind = "answer_approved"  // Answer, Rule where a rule approved
 	AnswerTakenBack Kind = "answer_taken_back"
-	ReplySent       Kind = "reply_sent"   // Answer, Reply
-	ReplyFailed     Kind = "reply_failed" // Answer, Reply, Text: the class of the failure
+	AnswerAgreed    Kind = "answer_agreed"      // Answer: one of the approvals it needs
+	AnswerTakenOver Kind = "answer_taken_over"  // Answer, Member: its author; a reviewer goes on with it
+	AnswerOverride  Kind = "answer_override"    // Answer, Member: its author, Text: why it left without all approvals
+	OverrideFine    Kind = "override_confirmed" // Answer, Member: who let it leave
+	OverrideWrong   Kind = "override_flagged"   // Answer, Member: who let it leave, Text: what is wrong
+	ReviewLate      Kind = "review_late"        // Answer: nobody has looked at it for long
+	ReviewAppealed  Kind = "review_appealed"    // Answer, Member: its author, Text: the reason
+	AppealUpheld    Kind = "appeal_upheld"      // Answer, Member: its author, Text: why the decision stands
+	AppealChanged   Kind = "appeal_changed"     // Answer, Member: its author, Text: why it does not
+	DutyChanged     Kind = "duty_changed"       // Member
+	ReplySent       Kind = "reply_sent"         // Answer, Reply
+	ReplyFailed     Kind = "reply_failed"       // Answer, Reply, Text: the class of the failure
 	ReplyDoubtful   Kind = "reply_doubtful"
 	CaseElsewhere   Kind = "case_elsewhere" // the brand answered with another tool
 	CustomerThanks  Kind = "customer_thanks"
@@ -110,8 +121,11 @@ func recordAll(ctx context.Context, tx Tx, all []Activity) error {
 	})
 }
 
+// amongUs are kinds whose texts are for the author of the answer and for employees.
+var amongUs = []Kind{AnswerReturned, AnswerOverride, OverrideWrong, ReviewAppealed, AppealUpheld, AppealChanged}
+
 // Timeline reads the history of a case as the member may see it, oldest first: nothing from lanes they
-// do not see, and a reviewer's advice only as its author's and other reviewers'.
+// do not see, and a reviewer's advice only as its author's and employees'.
 func Timeline(ctx context.Context, db bun.IDB, m *Member, caseID int64) ([]Activity, error) {
 	var all []Activity
 	err := db.NewSelect().Model(&all).
@@ -121,7 +135,7 @@ func Timeline(ctx context.Context, db bun.IDB, m *Member, caseID int64) ([]Activ
 		return nil, fmt.Errorf("read the history of case %d: %w", caseID, err)
 	}
 	for i, a := range all {
-		if a.Kind == AnswerReturned && a.Detail.Member != m.ID && !m.MayReview() {
+		if slices.Contains(amongUs, a.Kind) && a.Detail.Member != m.ID && !m.Role.Employee() {
 			all[i].Detail.Text = ""
 		}
 	}

@@ -172,14 +172,21 @@ func HoldForAnswer(ctx context.Context, tx Tx, m *Member, caseID, fence int64) (
 	return c, nil
 }
 
-// SubmitAnswer stores the member's text as the answer to a held case. With review it waits for a
-// reviewer, and why says why; without, the caller publishes it.
-func SubmitAnswer(ctx context.Context, tx Tx, m *Member, c *Case, text, why string, review bool) (Answer, error) {
+// Needed is the review that an answer needs before it leaves.
+type Needed struct {
+	Why     string // a code; "" where nobody needs to look, and the caller publishes
+	Quorum  int    // how many people must approve it
+	LowRisk bool   // so little is at risk that another advocate may look at it
+}
+
+// SubmitAnswer stores the member's text as the answer to a held case, which waits for its review.
+func SubmitAnswer(ctx context.Context, tx Tx, m *Member, c *Case, text string, r Needed) (Answer, error) {
 	a, err := DraftOf(ctx, tx, m, c.ID)
 	if err != nil {
 		return a, err
 	}
-	a.Text, a.WhyReviewed, a.State, a.SubmittedAt = strings.TrimSpace(text), why, Submitted, tx.Now()
+	a.Text, a.State, a.SubmittedAt, a.Alarms = strings.TrimSpace(text), Submitted, tx.Now(), 0
+	a.WhyReviewed, a.Quorum, a.LowRisk = r.Why, r.Quorum, r.LowRisk
 	a.OwnText, a.IsLeft = a.Text, false
 	if err := a.ownWords(m); err != nil {
 		return a, err
@@ -190,14 +197,14 @@ func SubmitAnswer(ctx context.Context, tx Tx, m *Member, c *Case, text, why stri
 	if err := a.store(ctx, tx, m, c); err != nil {
 		return a, err
 	}
-	if !review {
+	if r.Why == "" {
 		return a, nil
 	}
 	if err := c.move(ctx, tx, Submit, nil); err != nil {
 		return a, err
 	}
 	return a, record(ctx, tx, Activity{
-		BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: AnswerSubmitted, Lane: c.Lane, Detail: Detail{Answer: a.ID, Rule: why},
+		BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: AnswerSubmitted, Lane: c.Lane, Detail: Detail{Answer: a.ID, Rule: r.Why},
 	})
 }
 
@@ -274,13 +281,16 @@ func ReturnAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Memb
 }
 
 // TakeBackAnswer makes an approved answer, whose reply was cancelled in time, a draft of its author
-// again, who holds the case.
-func TakeBackAnswer(ctx context.Context, tx Tx, m *Member, answerID int64) (Answer, error) {
+// again, who holds the case. Its author may, whoever approved it, and every employee.
+func TakeBackAnswer(ctx context.Context, tx Tx, m *Member, answerID int64, approved bool) (Answer, error) {
 	a, c, err := FindAnswer(ctx, tx, m, answerID)
 	if err != nil {
 		return a, err
 	}
-	if a.MemberID != m.ID && !m.MayReview() {
+	if a.State != Approved {
+		return a, ErrChanged
+	}
+	if a.MemberID != m.ID && !approved && !m.Role.Employee() {
 		return a, ErrNotAllowed
 	}
 	if err := a.makeRoom(ctx, tx); err != nil {
@@ -389,13 +399,20 @@ func AnswersOf(ctx context.Context, db bun.IDB, m *Member, most int) ([]Answer, 
 	return all, nil
 }
 
-// ReviewQueue reads a brand's answers that wait for a reviewer, longest waiting first.
-func ReviewQueue(ctx context.Context, db bun.IDB, brandID int64, most int) ([]Answer, error) {
-	var all []Answer
-	err := db.NewSelect().Model(&all).Where("brand_id = ? AND state = 'submitted'", brandID).
-		Order("submitted_at", "id").Limit(int64(most)).Scan(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the review queue of brand %d: %w", brandID, err)
+// FindAnswers reads answers of the member's brand by id; those whose cases they may not see are left out.
+func FindAnswers(ctx context.Context, db bun.IDB, m *Member, ids []int64) (map[int64]Answer, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	return all, nil
+	var all []Answer
+	err := db.NewSelect().Model(&all).Join("JOIN cases AS c ON c.id = answer.case_id").
+		Where("answer.id IN (?) AND answer.brand_id = ? AND c.lane IN (?)", bun.List(ids), m.BrandID, bun.List(m.Lanes())).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read answers: %w", err)
+	}
+	byID := make(map[int64]Answer, len(all))
+	for _, a := range all {
+		byID[a.ID] = a
+	}
+	return byID, nil
 }

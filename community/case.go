@@ -156,7 +156,7 @@ func HandToStaff(ctx context.Context, tx Tx, m *Member, caseID int64, reason str
 	if !m.MayAnswer(&c) {
 		return c, ErrNotAllowed
 	}
-	if c.State != Open && c.HolderID != m.ID && !m.Role.Employee() {
+	if c.State != Open && c.HolderID != m.ID && !m.Role.Employee() && !(c.State == InReview && m.MayReview()) {
 		return c, ErrTaken
 	}
 	if reason == "" {
@@ -198,4 +198,17 @@ func CloseCase(ctx context.Context, tx Tx, m *Member, caseID int64, reason strin
 		return c, err
 	}
 	return c, record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: CaseClosed, Lane: c.Lane, Detail: Detail{Text: reason}})
+}
+
+// CasesByID reads cases for what the product does by itself.
+func CasesByID(ctx context.Context, db bun.IDB, ids []int64) (map[int64]Case, error) {
+	var all []Case
+	if err := db.NewSelect().Model(&all).Where("c.id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read cases: %w", err)
+	}
+	byID := make(map[int64]Case, len(all))
+	for _, c := range all {
+		byID[c.ID] = c
+	}
+	return byID, nil
 }

@@ -92,9 +92,6 @@ func (m *Member) MayAnswer(c *Case) bool {
 	return m.MaySee(c) && (m.Role.Employee() || m.Trust >= 1 && (m.Knows(c) || c.HolderID == m.ID))
 }
 
-// MayReview tells whether the member may decide about other people's answers.
-func (m *Member) MayReview() bool { return m.State == Active && m.Role.Employee() }
-
 // AddMember gives a person a part in a brand, or changes the role they have there.
 func AddMember(ctx context.Context, tx Tx, m Member) (Member, error) {
 	if !slices.Contains(Roles, m.Role) {

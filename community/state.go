@@ -37,6 +37,7 @@ const (
 	Return        Event = "returned"
 	Publish       Event = "published"
 	TakeBack      Event = "taken_back"
+	Succeed       Event = "taken_over" // a reviewer goes on with what waits for a review
 	SendFailed    Event = "send_failed"
 	CustomerWrote Event = "customer_wrote"
 	CustomerSaid  Event = "customer_thanked" // thanks that ask for nothing
@@ -49,7 +50,7 @@ const (
 
 // Events lists every event.
 var Events = []Event{
-	Claim, Release, Submit, Return, Publish, TakeBack, SendFailed, CustomerWrote, CustomerSaid, Solve, BrandWrote, Escalate, Close, Delete,
+	Claim, Release, Submit, Return, Publish, TakeBack, Succeed, SendFailed, CustomerWrote, CustomerSaid, Solve, BrandWrote, Escalate, Close, Delete,
 }
 
 // moves is the whole machine: what is not in it is refused. What networks tell (what was written, what
@@ -64,7 +65,7 @@ var moves = map[State]map[Event]State{
 		BrandWrote: AnsweredElsewhere, SendFailed: Claimed, Escalate: Open, Close: Closed, Delete: Gone,
 	},
 	InReview: {
-		Release: Open, Return: Claimed, Publish: Answered, CustomerWrote: InReview, CustomerSaid: InReview, Solve: InReview,
+		Release: Open, Return: Claimed, Succeed: Claimed, Publish: Answered, CustomerWrote: InReview, CustomerSaid: InReview, Solve: InReview,
 		BrandWrote: AnsweredElsewhere, SendFailed: InReview, Escalate: Open, Close: Closed, Delete: Gone,
 	},
 	Answered: {

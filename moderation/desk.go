@@ -2,9 +2,6 @@ package moderation
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"fmt"
 	"strings"
 	"time"
 
@@ -25,41 +22,8 @@ type Desk struct {
 	NewID func() string
 }
 
-// Review is one decision over an answer.
-type Review struct {
-	bun.BaseModel `bun:"table:reviews"`
-
-	ID         int64 `bun:",pk,autoincrement"`
-	BrandID    int64
-	AnswerID   int64
-	ReviewerID int64  `bun:",nullzero"` // 0 where a rule decided
-	Rule       string // with its version; empty where a person decided
-	Decision   Verdict
-	Reason     string
-	Edited     bool
-	TextHash   string // of exactly the text that was decided about
-	CreatedAt  clock.Time
-}
-
-// Verdict is what was decided.
-type Verdict string
-
-// The verdicts.
-const (
-	Approved Verdict = "approved"
-	Returned Verdict = "returned"
-)
-
-// trustedRule approves what trusted members wrote where little is at risk; its version changes with
-// sampleRates and Risky.
-const trustedRule = "trusted@1"
-
-// sampleRates says which share of the answers of each trust level a person reviews.
-var sampleRates = [...]float64{1, 1, 0.25, 0.05, 0.05}
-
-// Submit takes a member's answer to a case they hold. Employees and trusted members at low risk
-// publish at once; everybody else's answer waits for a reviewer. A fence that is not 0 must be the
-// claim's.
+// Submit takes a member's answer to a case they hold. It leaves at once where nobody needs to read it
+// first; else it waits for its review. A fence that is not 0 must be the claim's.
 func (d *Desk) Submit(ctx context.Context, tx listeners.Tx, m *community.Member, caseID, fence int64, text string) (community.Answer, error) {
 	c, err := community.HoldForAnswer(ctx, tx, m, caseID, fence)
 	if err != nil {
@@ -71,12 +35,12 @@ func (d *Desk) Submit(ctx context.Context, tx listeners.Tx, m *community.Member,
 	if err := d.refuse(ctx, tx, m, &c, text); err != nil {
 		return community.Answer{}, err
 	}
-	why, err := d.WhyReview(ctx, tx, m, &c, text)
+	needed, err := d.WhyReview(ctx, tx, m, &c, text, tx.Now())
 	if err != nil {
 		return community.Answer{}, err
 	}
-	a, err := community.SubmitAnswer(ctx, tx, m, &c, text, why, why != "")
-	if err != nil || why != "" {
+	a, err := community.SubmitAnswer(ctx, tx, m, &c, text, needed)
+	if err != nil || needed.Why != "" {
 		return a, err
 	}
 	err = d.publish(ctx, tx, &a, &c, m, Review{Rule: trustedRule}, nil)
@@ -101,101 +65,167 @@ func (d *Desk) refuse(ctx context.Context, db bun.IDB, author *community.Member,
 	return community.Filled(text)
 }
 
-// WhyReview says why a person must look at an answer first, or "" if it may leave at once. Without a
-// text it says what is certain before anybody has written.
-func (d *Desk) WhyReview(ctx context.Context, db bun.IDB, m *community.Member, c *community.Case, text string) (string, error) {
-	if m.Role.Employee() {
-		return "", nil
-	}
-	found, err := d.Check(ctx, db, m, c, text)
-	if err != nil {
-		return "", err
-	}
-	if flag := forReview(found); flag != "" {
-		return string(flag), nil
-	}
-	if m.Trust <= 1 {
-		return "newcomer", nil
-	}
-	if c.Lane != community.Community || c.Urgency >= riskyUrgency {
-		return "risky_case", nil
-	}
-	brands, err := community.Brands(ctx, db)
-	if err != nil {
-		return "", err
-	}
-	if sampled(brands[c.BrandID].ReviewSeed, c.ID, m.ID, sampleRates[min(m.Trust, len(sampleRates)-1)]) {
-		return "sampled", nil
-	}
-	return "", nil
+// Word is what a reviewer says besides the verdict.
+type Word struct {
+	Wording string   // what leaves instead of the author's text; what the reviewer suggests where they return it
+	Reason  string   // for the author
+	Lessons []Lesson // reasons that teach, ready to tap
 }
 
-// riskyUrgency is the urgency from which a trusted member's answer is reviewed all the same: about
-// that of an angry complaint.
-const riskyUrgency = 3.5
-
-// sampled draws by hash, so that a drawing can be replayed and nobody can try again for a better one.
-func sampled(seed string, caseID, memberID int64, rate float64) bool {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d/%d", seed, caseID, memberID))
-	return float64(binary.BigEndian.Uint64(sum[:8])>>11)/(1<<53) < rate
-}
-
-// Approve publishes a submitted answer, with the reviewer's wording if edited is not empty.
+// Approve approves a submitted answer, with the reviewer's wording if edited is not empty.
 func (d *Desk) Approve(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64, edited string) (community.Answer, error) {
-	a, c, author, err := d.toDecide(ctx, tx, reviewer, answerID)
-	if err != nil {
-		return a, err
-	}
-	review := Review{ReviewerID: reviewer.ID}
-	if edited = strings.TrimSpace(edited); edited != "" && edited != a.Text {
-		a.Text, review.Edited = edited, true
-	}
-	return a, d.publish(ctx, tx, &a, &c, author, review, reviewer)
+	return d.ApproveWith(ctx, tx, reviewer, answerID, Word{Wording: edited})
 }
 
-// Return gives a submitted answer back to its author with advice.
-func (d *Desk) Return(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64, reason string) (community.Answer, error) {
-	a, c, _, err := d.toDecide(ctx, tx, reviewer, answerID)
+// ApproveWith approves a submitted answer. It leaves once as many people have approved exactly its text
+// as it needs; an edit begins to count anew. The approval of somebody who may not decide alone is kept.
+func (d *Desk) ApproveWith(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64, w Word) (community.Answer, error) {
+	a, c, err := community.ToDecide(ctx, tx, reviewer, answerID)
 	if err != nil {
 		return a, err
 	}
-	if reason = strings.TrimSpace(reason); reason == "" {
-		return a, &community.Invalid{Field: "reason", Sentence: "tell the author what to change"}
-	}
-	if !community.Storable(reason) {
-		return a, &community.Invalid{Field: "reason", Sentence: "this text has characters that cannot be sent"}
-	}
-	if err := community.ReturnAnswer(ctx, tx, &a, &c, reviewer, reason); err != nil {
+	review := Review{ReviewerID: reviewer.ID, Reason: strings.TrimSpace(w.Reason), Lessons: w.Lessons}
+	if err := w.check(); err != nil {
 		return a, err
-	}
-	r := Review{
-		BrandID: a.BrandID, AnswerID: a.ID, ReviewerID: reviewer.ID, Decision: Returned, Reason: reason,
-		TextHash: listeners.Hash(a.Text), CreatedAt: tx.Now(),
-	}
-	if _, err := tx.NewInsert().Model(&r).Exec(ctx); err != nil {
-		return a, fmt.Errorf("store the review of answer %d: %w", a.ID, err)
-	}
-	return a, nil
-}
-
-// toDecide reads an answer that the reviewer may decide about, with its case and author.
-func (d *Desk) toDecide(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64) (a community.Answer, c community.Case, author *community.Member, err error) {
-	a, c, err = community.FindAnswer(ctx, tx, reviewer, answerID)
-	if err != nil {
-		return a, c, nil, err
-	}
-	if !reviewer.MayReview() {
-		return a, c, nil, community.ErrNotAllowed
-	}
-	if a.MemberID == reviewer.ID {
-		return a, c, nil, community.ErrOwnAnswer
-	}
-	if a.State != community.Submitted {
-		return a, c, nil, community.ErrDecided
 	}
 	members, err := community.Members(ctx, tx, a.BrandID)
-	m := members[a.MemberID]
-	return a, c, &m, err
+	if err != nil {
+		return a, err
+	}
+	author := members[a.MemberID]
+	if edited := strings.TrimSpace(w.Wording); edited != "" && edited != a.Text {
+		a.Text = edited
+		if err := d.mayWrite(ctx, tx, reviewer, &author, &c, edited); err != nil {
+			return a, err
+		}
+	}
+	review.Edited = a.Text != a.OwnText
+	enough, err := d.enough(ctx, tx, reviewer, &a)
+	if err != nil {
+		return a, err
+	}
+	if !enough {
+		if err := community.AgreeToAnswer(ctx, tx, &a, &c, reviewer); err != nil {
+			return a, err
+		}
+		return a, review.store(ctx, tx, &a, Agreed)
+	}
+	return a, d.publish(ctx, tx, &a, &c, &author, review, reviewer)
+}
+
+// mayWrite refuses what a reviewer wrote into an answer: what nobody may send, and from an advocate what
+// would need a person's eyes had its author written it.
+func (d *Desk) mayWrite(ctx context.Context, tx listeners.Tx, reviewer, author *community.Member, c *community.Case, text string) error {
+	if err := d.refuse(ctx, tx, author, c, text); err != nil || reviewer.Role.Employee() {
+		return err
+	}
+	found, err := d.Check(ctx, tx, reviewer, c, text)
+	if err == nil && forReview(found) != "" {
+		err = &community.Invalid{Field: "text", Sentence: "what you added is for the brand's own people to decide; leave it out, or hand the case to them"}
+	}
+	return err
+}
+
+// enough tells whether the reviewer's approval is the last that an answer needs.
+func (d *Desk) enough(ctx context.Context, tx listeners.Tx, reviewer *community.Member, a *community.Answer) (bool, error) {
+	alone, err := Decides(ctx, tx, reviewer, tx.Now())
+	if err != nil {
+		return false, err
+	}
+	agreed, err := AgreedTo(ctx, tx, a)
+	if err != nil {
+		return false, err
+	}
+	others := 0
+	for _, by := range agreed {
+		if by != reviewer.ID {
+			others++
+		}
+	}
+	switch {
+	case a.Quorum <= 1 && alone:
+		return true, nil
+	case len(agreed) > others:
+		return false, community.ErrAgreed
+	}
+	return alone && others+1 >= a.Quorum, nil
+}
+
+// Decides tells whether a reviewer's word alone counts now: an employee's and a guide's always, another
+// advocate's while nobody is on duty, if the brand has set so.
+func Decides(ctx context.Context, db bun.IDB, reviewer *community.Member, now clock.Time) (bool, error) {
+	if reviewer.Role.Employee() || reviewer.Trust >= community.Guide {
+		return reviewer.MayReview(), nil
+	}
+	settings, err := ReviewSettingsOf(ctx, db, reviewer.BrandID)
+	if err != nil || !settings.PeersAlone || !reviewer.MayReview() {
+		return false, err
+	}
+	on, err := community.AnyOnDuty(ctx, db, reviewer.BrandID, now)
+	return !on, err
+}
+
+// Return gives a submitted answer back to its author with a reason.
+func (d *Desk) Return(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64, reason string) (community.Answer, error) {
+	return d.ReturnWith(ctx, tx, reviewer, answerID, Word{Reason: reason})
+}
+
+// ReturnWith gives a submitted answer back to its author with what there is to learn.
+func (d *Desk) ReturnWith(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64, w Word) (community.Answer, error) {
+	a, c, err := d.toSettle(ctx, tx, reviewer, answerID)
+	if err != nil {
+		return a, err
+	}
+	if w.Reason = strings.TrimSpace(w.Reason); w.Reason == "" && len(w.Lessons) == 0 {
+		return a, &community.Invalid{Field: "reason", Sentence: "tell the author what to change"}
+	}
+	if err := w.check(); err != nil {
+		return a, err
+	}
+	text := a.Text
+	if err := community.ReturnAnswer(ctx, tx, &a, &c, reviewer, w.Reason); err != nil {
+		return a, err
+	}
+	r := Review{ReviewerID: reviewer.ID, Reason: w.Reason, Lessons: w.Lessons, Suggestion: strings.TrimSpace(w.Wording)}
+	if r.Suggestion == text {
+		r.Suggestion = ""
+	}
+	return a, r.store(ctx, tx, &a, Returned)
+}
+
+// TakeOver makes a submitted answer the reviewer's own draft, who holds the case.
+func (d *Desk) TakeOver(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64) (community.Answer, error) {
+	a, c, err := d.toSettle(ctx, tx, reviewer, answerID)
+	if err != nil {
+		return a, err
+	}
+	if !reviewer.MayAnswer(&c) {
+		return a, community.ErrNotAllowed
+	}
+	return community.TakeOverAnswer(ctx, tx, &a, &c, reviewer)
+}
+
+// ToStaff hands the case of a submitted answer to the brand's own people; whoever may read the answer
+// may, because nobody has to be sure to ask for help.
+func (d *Desk) ToStaff(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64, why string) (community.Case, error) {
+	a, c, err := community.ToDecide(ctx, tx, reviewer, answerID)
+	if err != nil {
+		return c, err
+	}
+	return community.HandToStaff(ctx, tx, reviewer, a.CaseID, strings.TrimSpace(why))
+}
+
+// toSettle reads an answer about which the reviewer's word alone counts now.
+func (d *Desk) toSettle(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64) (community.Answer, community.Case, error) {
+	a, c, err := community.ToDecide(ctx, tx, reviewer, answerID)
+	if err != nil {
+		return a, c, err
+	}
+	alone, err := Decides(ctx, tx, reviewer, tx.Now())
+	if err == nil && !alone {
+		err = community.ErrNotAllowed
+	}
+	return a, c, err
 }
 
 // publish is the one way out: the guards once more, approval, case, outbox and points in one transaction.
@@ -206,9 +236,8 @@ func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer
 	if err := community.PublishAnswer(ctx, tx, a, c, reviewer, r.Rule); err != nil {
 		return err
 	}
-	r.BrandID, r.AnswerID, r.Decision, r.TextHash, r.CreatedAt = a.BrandID, a.ID, Approved, listeners.Hash(a.Text), tx.Now()
-	if _, err := tx.NewInsert().Model(&r).Exec(ctx); err != nil {
-		return fmt.Errorf("store the approval of answer %d: %w", a.ID, err)
+	if err := r.store(ctx, tx, a, Approved); err != nil {
+		return err
 	}
 	mentions, err := listeners.FindMentions(ctx, tx, []int64{a.MentionID})
 	if err != nil {
@@ -231,9 +260,14 @@ func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer
 	})
 }
 
-// TakeBack is Undo: while the reply waits, its author or a reviewer makes the answer a draft again.
+// TakeBack is Undo: while the reply waits, its author, who approved it or an employee makes the answer a
+// draft again.
 func (d *Desk) TakeBack(ctx context.Context, tx listeners.Tx, m *community.Member, answerID int64) (community.Answer, error) {
-	a, err := community.TakeBackAnswer(ctx, tx, m, answerID)
+	reviews, err := Reviews(ctx, tx, []int64{answerID})
+	if err != nil {
+		return community.Answer{}, err
+	}
+	a, err := community.TakeBackAnswer(ctx, tx, m, answerID, reviews[answerID].ReviewerID == m.ID)
 	if err != nil {
 		return a, err
 	}
@@ -242,55 +276,4 @@ func (d *Desk) TakeBack(ctx context.Context, tx listeners.Tx, m *community.Membe
 		return a, err
 	}
 	return a, gamification.Reverse(ctx, tx, tx.Now(), community.ReviewEvent(r.ReviewID))
-}
-
-// Reviews reads the latest decision over each of these answers, by answer id.
-func Reviews(ctx context.Context, db bun.IDB, answerIDs []int64) (map[int64]Review, error) {
-	if len(answerIDs) == 0 {
-		return nil, nil
-	}
-	var all []Review
-	if err := db.NewSelect().Model(&all).Where("answer_id IN (?)", bun.List(answerIDs)).Order("id").Scan(ctx); err != nil {
-		return nil, fmt.Errorf("read the reviews of answers: %w", err)
-	}
-	latest := make(map[int64]Review, len(all))
-	for _, r := range all {
-		latest[r.AnswerID] = r
-	}
-	return latest, nil
-}
-
-// Waiting is one answer in the queue with all that a reviewer needs.
-type Waiting struct {
-	Answer community.Answer
-	Case   community.Case
-	Author community.Member
-}
-
-// Queue reads the answers of the reviewer's brand that wait, longest first.
-func Queue(ctx context.Context, db bun.IDB, reviewer *community.Member, most int) ([]Waiting, error) {
-	if !reviewer.MayReview() {
-		return nil, community.ErrNotAllowed
-	}
-	answers, err := community.ReviewQueue(ctx, db, reviewer.BrandID, most)
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]int64, len(answers))
-	for i, a := range answers {
-		ids[i] = a.CaseID
-	}
-	cases, err := community.FindCases(ctx, db, reviewer, ids)
-	if err != nil {
-		return nil, err
-	}
-	members, err := community.Members(ctx, db, reviewer.BrandID)
-	if err != nil {
-		return nil, err
-	}
-	queue := make([]Waiting, len(answers))
-	for i, a := range answers {
-		queue[i] = Waiting{a, cases[a.CaseID], members[a.MemberID]}
-	}
-	return queue, nil
 }

@@ -29,6 +29,7 @@ type firm struct {
 	brand  community.Brand
 	conn   listeners.Connection
 	people map[access.Role]*community.Member
+	friend *community.Member // an advocate who answers what the others review
 	posts  int
 }
 
@@ -39,18 +40,23 @@ func newFirm(t *testing.T, app *App, slug string) *firm {
 		if f.brand, err = community.AddBrand(ctx, tx, community.Brand{Slug: slug, Name: slug, Language: "vi", ReviewSeed: "s"}, nil); err != nil {
 			return err
 		}
-		for _, role := range community.Roles {
+		for _, role := range append([]community.Role{"friend"}, community.Roles...) {
 			p, err := access.AddPerson(ctx, tx, access.Person{Email: fmt.Sprintf("%s@%s.example", role, slug), Name: string(role), Language: "vi"})
 			if err != nil {
 				return err
 			}
-			m, err := community.AddMember(ctx, tx, community.Member{
-				BrandID: f.brand.ID, PersonID: p.ID, Role: role, Trust: 1, PublicName: string(role), Languages: []string{"vi"},
-			})
-			if err != nil {
+			m := community.Member{BrandID: f.brand.ID, PersonID: p.ID, Role: role, Trust: community.Guide, PublicName: string(role), Languages: []string{"vi"}}
+			if role == "friend" {
+				m.Role, m.Trust = community.Advocate, 1
+			}
+			if m, err = community.AddMember(ctx, tx, m); err != nil {
 				return err
 			}
-			f.people[role] = &m
+			if role == "friend" {
+				f.friend = &m
+			} else {
+				f.people[role] = &m
+			}
 		}
 		f.conn, err = listeners.Connect(ctx, tx, app.Keys, listeners.Connection{BrandID: f.brand.ID, Network: "x", NativeID: "1" + slug, Handle: slug}, nil)
 		return err
@@ -61,12 +67,11 @@ func newFirm(t *testing.T, app *App, slug string) *firm {
 	return f
 }
 
-// things are a case with an answer that waits for a review or, published, for its reply to leave.
-func (f *firm) things(t *testing.T, publish bool) map[string]string {
+// things are a case with an author's answer that waits for a review or, published, for its reply to leave.
+func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[string]string {
 	t.Helper()
 	f.posts++
 	id := fmt.Sprintf("%s-%d", f.brand.Slug, f.posts)
-	author := f.people[community.Advocate]
 	found := map[string]string{"secret": "none", "token": "1"}
 	err := f.app.Write(t.Context(), f.app.Intake.Sink(f.conn, []listeners.Post{{
 		NativeID: id, ThreadKey: id, Author: listeners.Author{NativeID: id, Handle: id, Name: id}, Reason: listeners.Mentioned,
@@ -179,8 +184,8 @@ func TestPermissions(t *testing.T) {
 func TestMatrixOfPages(t *testing.T) {
 	app, handler, guard := site(t)
 	own, rival := newFirm(t, app, "saomai"), newFirm(t, app, "rival")
-	foreign := rival.things(t, true)
-	foreign["id"], foreign["case"] = rival.things(t, false)["id"], foreign["id"]
+	foreign := rival.things(t, rival.friend, true)
+	foreign["id"], foreign["case"] = rival.things(t, rival.friend, false)["id"], foreign["id"]
 	var pages []access.Route
 	for _, r := range guard.Routes() {
 		if !strings.HasPrefix(r.Pattern, "/api/") {
@@ -189,7 +194,13 @@ func TestMatrixOfPages(t *testing.T) {
 	}
 	m := accesstest.Matrix{
 		Handler: handler, Routes: pages, As: map[access.Role]func(*http.Request){},
-		Own:     func(r access.Route) string { return fill(r, own.things(t, strings.Contains(r.Pattern, "/replies/"))) },
+		Own: func(r access.Route) string {
+			author := own.friend
+			if r.Pattern == "/answers/{answer}/take-back" {
+				author = own.people[community.Advocate]
+			}
+			return fill(r, own.things(t, author, strings.Contains(r.Pattern, "/replies/")))
+		},
 		Foreign: func(r access.Route) string { return fill(r, foreign) },
 		Ask: func(route access.Route, path string) *http.Request {
 			form := url.Values{}

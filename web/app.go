@@ -111,7 +111,7 @@ func (a *App) See(next http.Handler) http.Handler {
 			if m := id.Member; m != nil {
 				v.User = &User{
 					Name: m.PublicName, Brand: id.Brand.Name, Role: string(m.Role),
-					Reviews: a.Guard.May(r.Context(), "review", "read"), Settings: a.Guard.May(r.Context(), "settings", "read"),
+					Reviews: m.MayReview(), Settings: a.Guard.May(r.Context(), "settings", "read"),
 					People: a.Guard.May(r.Context(), "member", "read"),
 				}
 				if v.User.Reviews && strings.Contains(r.Header.Get("Accept"), "text/html") {
@@ -124,14 +124,14 @@ func (a *App) See(next http.Handler) http.Handler {
 	})
 }
 
-// waiting counts the answers that wait for review, up to mostWaiting. A page is not refused because
-// they cannot be counted.
+// waiting counts the answers that wait for the member's review, up to mostWaiting. A page is not refused
+// because they cannot be counted.
 func (a *App) waiting(ctx context.Context, m *community.Member) int {
-	queue, err := community.ReviewQueue(ctx, a.DB.Read(), m.BrandID, mostWaiting)
+	n, err := community.CountReviewQueue(ctx, a.DB.Read(), m, mostWaiting)
 	if err != nil {
 		return 0
 	}
-	return len(queue)
+	return n
 }
 
 func cookie(r *http.Request, name string) string {

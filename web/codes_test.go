@@ -103,29 +103,6 @@ func told(t *testing.T) []string {
 	return slices.Collect(maps.Keys(found))
 }
 
-// whys are the reasons for a review that are no guard's flag.
-func whys(t *testing.T) []string {
-	t.Helper()
-	var found []string
-	for _, file := range sources(t, "moderation") {
-		for _, decl := range file.Decls {
-			f, ok := decl.(*ast.FuncDecl)
-			if !ok || f.Name.Name != "WhyReview" {
-				continue
-			}
-			ast.Inspect(f, func(n ast.Node) bool {
-				if ret, ok := n.(*ast.ReturnStmt); ok {
-					if why, ok := literal(ret.Results[0]); ok && why != "" {
-						found = append(found, why)
-					}
-				}
-				return true
-			})
-		}
-	}
-	return found
-}
-
 // lanes are the reasons why a case is in its lane: the rules, and what community writes by itself.
 func lanes() []string {
 	found := []string{moderation.Decide(nil, moderation.Facts{}).Rule, "escalated", "follow_up", "declined"}
@@ -190,7 +167,8 @@ func coded(t *testing.T) map[string]bool {
 		"guard_fix":     values("moderation", "Flag"),
 		"head":          values("triage", "Head"),
 		"network_error": values("listeners", "Class"),
-		"why":           whys(t),
+		"why":           values("moderation", "Why"),
+		"lesson":        values("moderation", "Lesson"),
 		"lane_why":      lanes(),
 		"trust":         levels,
 		"trust_allows":  levels,

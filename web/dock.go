@@ -94,7 +94,9 @@ func (a *App) readDock(ctx context.Context, read bun.IDB, c *community.Case, mem
 	}
 	if d.Kind == dockWrite {
 		d.Limit = a.Desk.Measure(c.Network, "").Limit
-		d.Why, err = a.Desk.WhyReview(ctx, read, me, c, "")
+		needed, err := a.Desk.WhyReview(ctx, read, me, c, "", now)
+		d.Why = needed.Why
+		return d, err
 	}
 	return d, err
 }

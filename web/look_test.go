@@ -94,7 +94,7 @@ func TestPagesLookRight(t *testing.T) {
 	b.system("light")
 	c := newCafe(t)
 	c.busy()
-	queue, err := community.ReviewQueue(t.Context(), c.DB.Read(), c.brand.ID, 10)
+	queue, err := community.ReviewQueue(t.Context(), c.DB.Read(), c.members["minh"], 10)
 	if err != nil {
 		t.Fatal(err)
 	}

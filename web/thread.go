@@ -145,7 +145,7 @@ func (m *message) told(ctx context.Context, answer *community.Answer, reply *lis
 		m.State, m.Look = T(ctx, said.text), said.look
 		if reply.State == listeners.Waiting && reply.DueAt > view(ctx).Now {
 			m.Until = reply.DueAt
-			if answer.MemberID == me.ID || me.MayReview() {
+			if answer.MemberID == me.ID || me.Role.Employee() {
 				m.Undo = takeBackPath(answer.ID)
 			}
 		}

@@ -28,11 +28,11 @@ var statuses = []struct {
 	errs   []error
 }{
 	{http.StatusUnauthorized, []error{ErrSignedOut, ErrCredentials, ErrToken}},
-	{http.StatusForbidden, []error{community.ErrNotAllowed, community.ErrOwnAnswer, community.ErrSuspended, ErrScope, ErrForeignPage}},
+	{http.StatusForbidden, []error{community.ErrNotAllowed, community.ErrOwnAnswer, community.ErrSecondLook, community.ErrSuspended, ErrScope, ErrForeignPage}},
 	{http.StatusNotFound, []error{community.ErrUnknownBrand}},
 	{http.StatusConflict, []error{
 		community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,
-		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole,
+		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole, community.ErrAgreed, community.ErrNoAppeal,
 		community.ErrNotByAPI, community.ErrSnippetName, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
 		community.ErrNoProgramme, community.ErrMember, community.ErrApplied, community.ErrReapply, community.ErrDecidedAbout, community.ErrUntested,
 		community.ErrTestPassed, community.ErrTestTooSoon, community.ErrNoPractice,

@@ -28,7 +28,8 @@ func TestRolesIncludeEachOther(t *testing.T) {
 		{"sign-in", "use", access.Public},
 		{"me", "read", access.SignedIn},
 		{"case", "claim", community.Advocate},
-		{"answer", "decide", community.Moderator},
+		{"answer", "decide", community.Advocate},
+		{"case", "close", community.Moderator},
 	} {
 		may := false
 		for _, role := range access.Roles { // from the least to the most
@@ -117,7 +118,7 @@ func TestButtonsFollowThePolicy(t *testing.T) {
 			}
 			with(r)
 			h.guard.ByCookie(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				may = [3]bool{h.guard.May(r.Context(), "sign-in", "use"), h.guard.May(r.Context(), "case", "claim"), h.guard.May(r.Context(), "review", "read")}
+				may = [3]bool{h.guard.May(r.Context(), "sign-in", "use"), h.guard.May(r.Context(), "case", "claim"), h.guard.May(r.Context(), "settings", "read")}
 			})).ServeHTTP(discard{}, r)
 		}
 		look(func(*http.Request) {})

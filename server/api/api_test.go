@@ -258,7 +258,7 @@ func TestEscalate(t *testing.T) {
 func TestReviews(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		caseID, answer := s.answered()
-		s.want(403, "lan", "GET", "/api/v1/reviews", "")
+		s.want(403, "huy", "GET", "/api/v1/reviews", "")
 		queue := s.want(200, "minh", "GET", "/api/v1/reviews", "")
 		if len(queue["items"].([]any)) != 1 || at(t, queue, "items", 0, "answer", "id") != answer || at(t, queue, "items", 0, "case", "id") != caseID ||
 			at(t, queue, "items", 0, "why_reviewed") != "newcomer" || at(t, queue, "items", 0, "author") != "huy" ||

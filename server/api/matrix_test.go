@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server/access"
 	"github.com/kith-social/kith/server/access/accesstest"
 )
@@ -70,6 +72,10 @@ func TestMatrix(t *testing.T) {
 		// Each question is about a case of its own with an answer of its own.
 		own := func(r access.Route) string {
 			id := s.post("saomai", fmt.Sprint("customer", s.posts), "quán mở cửa mấy giờ ạ?")
+			if r.Action == "decide" { // nobody decides about their own
+				s.want(200, "huy", "POST", "/api/v1/cases/"+id+"/claim", "")
+				return s.want(201, "huy", "POST", "/api/v1/cases/"+id+"/answers", `{"text":"Dạ 7h tới 22h ạ"}`)["id"].(string)
+			}
 			d := s.want(200, "lan", "PUT", "/api/v1/cases/"+id+"/draft", `{"text":"Dạ"}`)
 			if strings.HasPrefix(r.Pattern, "/api/v1/answers/") {
 				return at(t, d, "answer", "id").(string)
@@ -85,6 +91,10 @@ func TestMatrix(t *testing.T) {
 				return param.ReplaceAllString(r.Pattern, id(r))
 			}
 		}
+		s.do(func(ctx context.Context, tx listeners.Tx) error { // who may review, too
+			_, err := tx.NewUpdate().Model((*community.Member)(nil)).Set("trust = ?", community.Guide).Where("id = ?", s.people["lan"].ID).Exec(ctx)
+			return err
+		})
 		m := accesstest.Matrix{
 			Handler: s.site, Routes: routes, As: map[access.Role]func(*http.Request){},
 			Own: path(own), Foreign: path(func(access.Route) string { return foreign }),
