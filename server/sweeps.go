@@ -21,6 +21,7 @@ type sweep struct {
 func (a *App) sweeps() []sweep {
 	return []sweep{
 		{"end claims that are over", time.Second, a.endLeases},
+		{"tell of answers that wait", 10 * time.Second, a.remindReviewers},
 		{"weigh trust", 2 * time.Second, a.weighTrust},
 		{"end suspensions that are over", time.Minute, a.endSuspensions},
 		{"forget who has left", time.Minute, a.forgetPresence},
