@@ -106,7 +106,7 @@ func AddNote(ctx context.Context, tx Tx, m *Member, caseID int64, text string) (
 }
 
 // ReplyToNote answers a question: staff any of them, a peer the one that was put to them. Who asked
-// hears of it.
+// hears of it, and may go on asking who answered.
 func ReplyToNote(ctx context.Context, tx Tx, m *Member, noteID int64, text string) (Note, error) {
 	var asked Note
 	if err := tx.NewSelect().Model(&asked).Where("id = ? AND brand_id = ?", noteID, m.BrandID).Scan(ctx); err != nil {
@@ -122,16 +122,36 @@ func ReplyToNote(ctx context.Context, tx Tx, m *Member, noteID int64, text strin
 	if !asked.MayReply(m) {
 		return asked, ErrNotAllowed
 	}
-	n := Note{BrandID: c.BrandID, CaseID: c.ID, Kind: NoteReply, MemberID: m.ID, ToID: asked.MemberID, AboutID: asked.ID, Text: text}
+	to := asked.MemberID
+	if to == m.ID {
+		if to, err = whoReplied(ctx, tx, &asked); err != nil {
+			return asked, err
+		}
+	}
+	n := Note{BrandID: c.BrandID, CaseID: c.ID, Kind: NoteReply, MemberID: m.ID, ToID: to, AboutID: asked.ID, Text: text}
 	if err := n.store(ctx, tx); err != nil {
 		return n, err
 	}
-	if err := tell(ctx, tx, &c, asked.MemberID, NoteAnswered, fmt.Sprintf("replied:%d", n.ID)); err != nil {
+	if err := tell(ctx, tx, &c, to, NoteAnswered, fmt.Sprintf("replied:%d", n.ID)); err != nil {
 		return n, err
 	}
 	return n, record(ctx, tx, Activity{
-		BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: NoteAnswered, Lane: c.Lane, Detail: Detail{Member: asked.MemberID},
+		BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: NoteAnswered, Lane: c.Lane, Detail: Detail{Member: to},
 	})
+}
+
+// whoReplied is the member who answered a question last, or of whom it was asked; 0 for nobody yet.
+func whoReplied(ctx context.Context, tx Tx, asked *Note) (int64, error) {
+	var ids []int64
+	err := tx.NewSelect().Model((*Note)(nil)).Column("member_id").
+		Where("case_id = ? AND about_id = ? AND member_id <> ?", asked.CaseID, asked.ID, asked.MemberID).Order("id DESC").Limit(1).Scan(ctx, &ids)
+	if err != nil {
+		return 0, fmt.Errorf("find who answered note %d: %w", asked.ID, err)
+	}
+	if len(ids) == 0 {
+		return asked.ToID, nil
+	}
+	return ids[0], nil
 }
 
 // newNote is a note by somebody who may answer the case, not stored yet.
@@ -160,15 +180,12 @@ func (n *Note) store(ctx context.Context, tx Tx) error {
 	return nil
 }
 
-// MayReply tells whether a member may answer a note.
+// MayReply tells whether a member may answer a question, or go on with their own.
 func (n *Note) MayReply(m *Member) bool {
-	switch n.Kind {
-	case NoteQuestion:
-		return m.Role.Employee()
-	case NoteOpinion:
-		return n.ToID == m.ID || m.Role.Employee()
+	if n.Kind != NoteQuestion && n.Kind != NoteOpinion {
+		return false
 	}
-	return false
+	return n.MemberID == m.ID || n.ToID == m.ID || m.Role.Employee()
 }
 
 // mayRead tells whether a note is a member's business: employees read all, everybody what they wrote,

@@ -15,12 +15,14 @@ type Begun struct {
 // ErrUntouched keeps what a machine wrote from leaving as it is.
 var ErrUntouched = &Invalid{"text", "this is still what the machine wrote; make it yours before you send it"}
 
-// BeginWith puts a text at the end of the member's draft for a case, and notes where it comes from.
-func BeginWith(ctx context.Context, tx Tx, m *Member, caseID int64, written string, b Begun) (Answer, error) {
+// BeginWith puts a text at the end of what the member has written for a case, as ready makes it, and
+// notes where it comes from.
+func BeginWith(ctx context.Context, tx Tx, m *Member, caseID int64, written string, b Begun, ready func(string) string) (Answer, error) {
 	add, err := b.text(ctx, tx, m)
 	if err != nil {
 		return Answer{}, err
 	}
+	add = ready(add)
 	if written = strings.TrimRight(written, " \n"); written != "" {
 		add = written + "\n" + add
 	}

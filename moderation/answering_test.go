@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,7 +93,7 @@ func TestABlankIsNeverSent(t *testing.T) {
 		s.claim("huy", c)
 		var a community.Answer
 		s.do(func(ctx context.Context, tx listeners.Tx) (err error) {
-			a, err = community.BeginWith(ctx, tx, s.people["huy"], c.ID, "", community.Begun{SnippetID: kept.ID})
+			a, err = community.BeginWith(ctx, tx, s.people["huy"], c.ID, "", community.Begun{SnippetID: kept.ID}, strings.TrimSpace)
 			return err
 		})
 		var invalid *community.Invalid
@@ -302,7 +303,7 @@ func TestAMachinesDraftIsMadeOnesOwn(t *testing.T) {
 		c := s.caseOf(s.writes("lananh", "Quán mở cửa mấy giờ?", ""))
 		s.claim("huy", c)
 		s.do(func(ctx context.Context, tx listeners.Tx) error {
-			a, err := community.BeginWith(ctx, tx, s.people["huy"], c.ID, "", community.Begun{Machine: machine})
+			a, err := community.BeginWith(ctx, tx, s.people["huy"], c.ID, "", community.Begun{Machine: machine}, strings.TrimSpace)
 			if err == nil && !a.Assisted {
 				t.Error("the draft does not say that a machine wrote it")
 			}

@@ -91,6 +91,11 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 		if _, err := community.ClaimCase(ctx, tx, author, c.ID); err != nil {
 			return err
 		}
+		n, err := community.AskStaff(ctx, tx, author, c.ID, "mấy giờ mở cửa ạ?")
+		if err != nil {
+			return err
+		}
+		found["note"] = fmt.Sprint(n.ID)
 		a, err := f.app.Desk.Submit(ctx, tx, author, c.ID, 0, "Dạ 7h tới 22h ạ "+id)
 		if err != nil {
 			return err
@@ -134,7 +139,8 @@ func fill(route access.Route, ids map[string]string) string {
 
 // forms are what pages that need input are sent.
 var forms = map[string]url.Values{
-	"/answers": {"text": {"Dạ 7h ạ"}}, "/draft": {"text": {"Dạ"}}, "/escalate": {"reason": {"cần tra đơn"}}, "/close": {"reason": {"xong"}},
+	"/answers": {"text": {"Dạ 7h ạ"}}, "/draft": {"text": {"Dạ"}}, "/check": {"text": {"Dạ"}}, "/begin": {"part": {"greeting"}},
+	"/reveal": {"reason": {"tìm đơn"}}, "/notes": {"note": {"quán mở mấy giờ?"}, "to": {"staff"}}, "/reply": {"note": {"7h"}}, "/escalate": {"reason": {"cần tra đơn"}}, "/close": {"reason": {"xong"}},
 	"/return": {"reason": {"chào khách trước nhé"}}, "/staff": {"reason": {"cần tra đơn"}}, "/preferences": {"theme": {"dark"}},
 	"/me/tokens": {"name": {"máy in"}, "scope": {"read"}}, "/settle": {"there": {"yes"}},
 	"/suspend": {"reason": {"nghỉ một thời gian"}, "days": {"7"}},

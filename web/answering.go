@@ -26,10 +26,17 @@ type casePage struct {
 	Thread   thread
 	Score    triage.Score // of the post to be answered
 	Dock     dock
+	Help     help
+	Notes    []noteLine
+	Handed   *noteLine // what came along when the case was handed to staff, nil for nothing
+	Checked  *checked  // the draft that was just looked at, nil for none
+	Personal bool      // the reader sees the customers' personal data
+	Reveals  int64     // how often somebody has asked for those of this customer
 	History  []Entry
-	Past     []community.Case // of this customer, newest first
-	Since    clock.Time       // since when the brand knows the customer
-	Topic    string           // the expertise needed, "" for none
+	Past     []community.Case           // of this customer, newest first
+	PastSaid map[int64]community.Answer // the last answer of each, by case
+	Since    clock.Time                 // since when the brand knows the customer
+	Topic    string                     // the expertise needed, "" for none
 	Toast    *said
 }
 
@@ -177,12 +184,22 @@ func (a *App) readCase(r *http.Request, form typed) (v casePage, err error) {
 		if err != nil {
 			return err
 		}
+		v.Personal = community.SeesPersonal(me, &v.Case, activities, view(ctx).Now)
+		maskHistory(me, v.Personal, activities)
 		v.History = history(ctx, activities, members)
-		if v.Thread, err = a.readThread(ctx, read, &v.Case, members); err != nil {
+		if v.Thread, err = a.readThread(ctx, read, &v.Case, members, v.Personal); err != nil {
 			return err
 		}
 		v.Customer, v.Score = v.Thread.Customer, v.Thread.Score
-		v.Dock, err = a.readDock(ctx, read, &v.Case, members, activities, form)
+		if v.Dock, err = a.readDock(ctx, read, &v.Case, members, activities, form); err != nil {
+			return err
+		}
+		notes, err := community.Notes(ctx, read, me, &v.Case)
+		if err != nil {
+			return err
+		}
+		v.Notes, v.Handed = noteLines(notes, members)
+		v.Help, err = a.readHelp(ctx, read, &v)
 		return err
 	})
 	return v, err
@@ -206,6 +223,12 @@ func (a *App) readBeside(r *http.Request, v *casePage) error {
 				v.Past = append(v.Past, c)
 			}
 		}
+		if v.PastSaid, err = lastSaid(ctx, read, me, v.Past); err != nil {
+			return err
+		}
+		if v.Reveals, err = community.RevealsOf(ctx, read, me.BrandID, v.Case.AccountID); err != nil {
+			return err
+		}
 		topics, err := community.Topics(ctx, read, me.BrandID)
 		for _, t := range topics {
 			if t.ID == v.Case.TopicID {
@@ -214,6 +237,24 @@ func (a *App) readBeside(r *http.Request, v *casePage) error {
 		}
 		return err
 	})
+}
+
+// lastSaid reads the last approved answer to each of these cases.
+func lastSaid(ctx context.Context, read bun.IDB, me *community.Member, cases []community.Case) (map[int64]community.Answer, error) {
+	ids := make([]int64, len(cases))
+	for i, c := range cases {
+		ids[i] = c.ID
+	}
+	answers, err := community.AnswersTo(ctx, read, me, ids)
+	last := map[int64]community.Answer{}
+	for id, all := range answers {
+		for _, answer := range all {
+			if answer.State == community.Approved {
+				last[id] = answer
+			}
+		}
+	}
+	return last, err
 }
 
 // showCase answers a form of the case page: with its work pane where htmx asked, else by going there.

@@ -100,7 +100,7 @@ func (a *App) readMine(ctx context.Context, read bun.IDB, me *community.Member) 
 	}
 	about := func(wk *work, post int64) {
 		if m, ok := mentions[post]; ok && wk.Case.ID != 0 {
-			wk.Who, wk.Asked = handle(m.Account), shorten(m.Text, longestRow)
+			wk.Who, wk.Asked = handle(m.Account), shorten(shownTo(me, m.Text), longestRow)
 		}
 	}
 

@@ -135,7 +135,7 @@ func (a *App) readItem(ctx context.Context, me *community.Member, id int64) (*re
 	it.Author = it.Members[it.Answer.MemberID]
 	answered := it.Case
 	answered.MentionID = it.Answer.MentionID
-	if it.Thread, err = a.readThread(ctx, read, &answered, it.Members); err != nil {
+	if it.Thread, err = a.readThread(ctx, read, &answered, it.Members, me.Role.Employee()); err != nil {
 		return nil, err
 	}
 	if it.Findings, err = a.Desk.Check(ctx, read, &it.Author, &it.Case, it.Answer.Text); err != nil {

@@ -20,6 +20,7 @@ type thread struct {
 	Earlier  []message // folded, because they are long past
 	Messages []message
 	Score    triage.Score // of the post to be answered
+	Masked   bool         // dots stand over personal data
 }
 
 // message is one post of a thread.
@@ -48,8 +49,8 @@ var replyTexts = map[listeners.ReplyState]struct{ text, look string }{
 }
 
 // readThread reads what was said in a case, oldest first: posts of the network, and answers of ours
-// that the network has not shown yet.
-func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, members map[int64]community.Member) (t thread, err error) {
+// that the network has not shown yet. Without personal, dots stand over the customers' personal data.
+func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, members map[int64]community.Member, personal bool) (t thread, err error) {
 	me := access.From(ctx).Member
 	mentions, err := listeners.Thread(ctx, read, c.ID)
 	if err != nil {
@@ -88,7 +89,12 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 	}
 	for i := range mentions {
 		m := &mentions[i]
-		p := Post{Who: handle(m.Account), At: m.CreatedAt, Text: m.Text, URL: m.URL, Ours: m.Ours, Via: via[m.ID]}
+		text := m.Text
+		if !m.Ours {
+			text = shown(m.Text, personal)
+			t.Masked = t.Masked || text != m.Text
+		}
+		p := Post{Who: handle(m.Account), At: m.CreatedAt, Text: text, URL: m.URL, Ours: m.Ours, Via: via[m.ID]}
 		if m.ID != c.MentionID {
 			messages = append(messages, message{Post: p})
 			continue
@@ -104,7 +110,7 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 		p.Focus, p.Gone = true, c.State == community.Gone
 		heard := signals(t.Score)
 		why = slices.DeleteFunc(why, func(s triage.Span) bool { return s.End-s.Start < 3 }) // a mere ? tells nobody anything
-		p.Parts = stretches(m.Text, why, heard)
+		p.Parts = stretches(text, why, heard)
 		messages = append(messages, message{
 			Post: p, Heard: heard, Waiting: c.State == community.Open || c.State == community.Claimed || c.State == community.InReview,
 		})

@@ -8,6 +8,7 @@ import (
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
 	"github.com/kith-social/kith/server/db"
 )
@@ -36,7 +37,7 @@ type mentionBody struct {
 	ID        string     `json:"id"`
 	NativeID  string     `json:"native_id"`
 	Author    string     `json:"author" doc:"The handle on the network"`
-	Text      string     `json:"text"`
+	Text      string     `json:"text" doc:"For advocates with dots over personal data"`
 	URL       string     `json:"url"`
 	CreatedAt clock.Time `json:"created_at"`
 	Ours      bool       `json:"ours" doc:"The brand wrote it"`
@@ -214,9 +215,9 @@ func (a *api) render(ctx context.Context, read bun.IDB, m *community.Member, cas
 		if name, ok := topics[c.TopicID]; ok {
 			b.Topics = append(b.Topics, name)
 		}
-		for _, m := range threads[c.ID] {
+		for _, said := range threads[c.ID] {
 			b.Mentions = append(b.Mentions, mentionBody{
-				ID: idOf(m.ID), NativeID: m.NativeID, Author: m.Account.Handle, Text: m.Text, URL: m.URL, CreatedAt: m.CreatedAt, Ours: m.Ours,
+				ID: idOf(said.ID), NativeID: said.NativeID, Author: said.Account.Handle, Text: shownTo(m, said.Text), URL: said.URL, CreatedAt: said.CreatedAt, Ours: said.Ours,
 			})
 		}
 		if c.State == community.Claimed && c.HeldUntil > now {
@@ -228,6 +229,15 @@ func (a *api) render(ctx context.Context, read bun.IDB, m *community.Member, cas
 		bodies[i] = b
 	}
 	return bodies, nil
+}
+
+// shownTo is a text that a customer's personal data may stand in, as a member may read it: programs get
+// the data only where the brand's own people ask.
+func shownTo(m *community.Member, text string) string {
+	if m.Role.Employee() {
+		return text
+	}
+	return moderation.Mask(text)
 }
 
 func topicNames(ctx context.Context, read bun.IDB, brandID int64) (map[int64]string, error) {
@@ -279,7 +289,7 @@ func (a *api) activities(ctx context.Context, in *One) (page list[activityBody],
 		}
 		page.Items = []activityBody{}
 		for _, act := range all {
-			b := activityBody{ID: idOf(act.ID), Kind: string(act.Kind), At: act.CreatedAt, Rule: act.Detail.Rule, Text: act.Detail.Text}
+			b := activityBody{ID: idOf(act.ID), Kind: string(act.Kind), At: act.CreatedAt, Rule: act.Detail.Rule, Text: shownTo(m, act.Detail.Text)}
 			if act.ActorID != 0 {
 				b.Member, b.Name = idOf(act.ActorID), members[act.ActorID].PublicName
 			}

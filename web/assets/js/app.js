@@ -3,6 +3,7 @@ import "htmx.org/dist/htmx.esm.js";
 import "htmx.org/dist/ext/hx-csp.js";
 import "./theme.js";
 import "./clock.js";
+import "./compose.js";
 import "./composer.js";
 import "./draft.js";
 import "./keys.js";

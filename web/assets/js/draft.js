@@ -38,7 +38,8 @@ document.addEventListener("input", (event) => {
 // The text that a request carried is what the server has confirmed, whatever was typed since.
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
-  const area = ctx.sourceElement?.closest("form")?.querySelector("textarea[data-draft]");
+  const form = ctx.sourceElement?.form ?? ctx.sourceElement?.closest("form"); // a button may stand outside
+  const area = form?.querySelector("textarea[data-draft]");
   const sent = ctx.request.body?.get?.(area?.name);
   if (!area || sent == null) return;
   if (ctx.response?.raw?.ok) {
