@@ -156,3 +156,18 @@ func (r *reading) signs(to []learner.Feature) []learner.Feature {
 	}
 	return to
 }
+
+// WordID is the id that a word has as a feature; false if it is not one word.
+func WordID(text string) (id uint64, ok bool) {
+	var r reading
+	r.split(text)
+	if len(r.tokens) != 1 || r.tokens[0].form != word {
+		return 0, false
+	}
+	return wordID(r.tokens[0].folded), true
+}
+
+func wordID(key uint64) uint64 { return mix(mix(hashOffset, ofWord), key) }
+
+// Heads are all heads, in their order.
+func Heads() []Head { return heads[:] }

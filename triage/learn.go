@@ -23,7 +23,7 @@ func Learn(t Teaching) (*learner.Classifier, error) {
 	for i := range t.Examples {
 		if t.Examples[i].Label != t.Examples[0].Label {
 			return learner.Learn(learner.Teaching{
-				Read: Features, Variant: Strip, Examples: cleanAll(t.Examples), Dev: cleanAll(t.Dev), Unlabelled: t.Unlabelled,
+				Read: informed, Variant: Strip, Examples: cleanAll(t.Examples), Dev: cleanAll(t.Dev), Unlabelled: t.Unlabelled,
 			}, learner.Default), nil
 		}
 	}

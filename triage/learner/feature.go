@@ -11,19 +11,25 @@ package learner
 // Kind says how a feature is weighed.
 type Kind uint8
 
-// The kinds. Words and letters count once a text, the rarer the more, and each kind's vector has length one; signs
-// count with their values.
+// The kinds. Words and letters count the more, the rarer they are, and the more of them a text has, the less each counts;
+// signs and meanings count with their values.
 const (
 	Word Kind = iota
 	Letters
-	Sign
+	Sign    // of how a text is written
+	Meaning // where it lies in a space of meanings
 	kinds
 )
+
+// Weights say how much each kind counts; 0 is not at all.
+type Weights [kinds]float32
+
+func (k Kind) valued() bool { return k >= Sign }
 
 // Feature is something seen in a text.
 type Feature struct {
 	ID         uint64
-	Value      float32 // of a sign
+	Value      float32 // of a sign or meaning
 	Start, End int32   // where it was seen, in runes; 0, 0 for the whole text
 	Kind       Kind
 }

@@ -13,28 +13,35 @@ type Example struct{ Text, Label string }
 type Classifier struct {
 	Labels []string // in an order that does not depend on their names
 
-	read  Reader
-	words *vocabulary
-	bases [][][]float32 // weights, by base, label and column
-	stack *stack
+	read    Reader
+	words   *vocabulary
+	bases   [][][]float32 // weights, by base, label and column
+	weights []Weights     // by base
+	stack   *stack
+}
+
+// Base is a machine and what it sees.
+type Base struct {
+	Machine Machine
+	Weights Weights
 }
 
 // Settings say how to learn. They are the same for every task.
 type Settings struct {
-	Machines []Machine
-	Weights  [kinds]float32
-	Least    int
-	Folds    int
-	Hold     float64
+	Bases []Base
+	Least int
+	Folds int
+	Hold  float64
 }
 
 // Default are the settings that cross-validation chose.
 var Default = Settings{
-	Machines: []Machine{{Cost: 0.2, Passes: 30, Close: 0.1}},
-	Weights:  [kinds]float32{Word: 1, Letters: 0.8, Sign: 0.3},
-	Least:    1,
-	Folds:    5,
-	Hold:     1,
+	Bases: []Base{
+		{Machine{Cost: 0.2, Passes: 30, Close: 0.1}, Weights{Word: 1, Letters: 0.8, Sign: 0.15, Meaning: 0.1}},
+	},
+	Least: 1,
+	Folds: 5,
+	Hold:  1,
 }
 
 // Teaching is what there is to learn from.
@@ -119,16 +126,17 @@ func Learn(t Teaching, s Settings) *Classifier {
 	for i, text := range l.texts {
 		seen[i] = read(text, nil)
 	}
-	c := &Classifier{Labels: l.names, read: read, words: newVocabulary(seen, s.Least, s.Weights)}
-	rows := make([]row, len(seen))
-	for i, features := range seen {
-		rows[i] = c.words.row(features)
-	}
-	margins := make([][]float32, len(rows))
+	c := &Classifier{Labels: l.names, read: read, words: newVocabulary(seen, s.Least)}
+	margins := make([][]float32, len(seen))
 	for i := range margins {
-		margins[i] = make([]float32, len(s.Machines)*len(l.names))
+		margins[i] = make([]float32, len(s.Bases)*len(l.names))
 	}
-	for b, m := range s.Machines {
+	for b, base := range s.Bases {
+		rows := make([]row, len(seen))
+		for i, features := range seen {
+			rows[i] = c.words.row(features, base.Weights)
+		}
+		m := base.Machine
 		weights := make([][]float32, len(l.names))
 		each(len(l.names)*(s.Folds+1), func(job int) {
 			k, fold := job/(s.Folds+1), job%(s.Folds+1)-1
@@ -146,7 +154,10 @@ func Learn(t Teaching, s Settings) *Classifier {
 		})
 		c.bases = append(c.bases, weights)
 	}
-	c.stack = learnStack(margins, l.labels, len(l.names), len(s.Machines), s.Hold)
+	for _, base := range s.Bases {
+		c.weights = append(c.weights, base.Weights)
+	}
+	c.stack = learnStack(margins, l.labels, len(l.names), len(s.Bases), s.Hold)
 	return c
 }
 
@@ -163,9 +174,10 @@ func without(folds []int, fold int) []float32 {
 
 // Probabilities says how probable each of the labels is.
 func (c *Classifier) Probabilities(text string) []float64 {
-	r := c.words.row(c.read(text, nil))
+	features := c.read(text, nil)
 	margins := make([]float32, 0, len(c.bases)*len(c.Labels))
-	for _, base := range c.bases {
+	for b, base := range c.bases {
+		r := c.words.row(features, c.weights[b])
 		for _, w := range base {
 			margins = append(margins, r.dot(w))
 		}

@@ -1,6 +1,7 @@
 package learner
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -14,13 +15,14 @@ type row struct {
 // vocabulary gives the features that a learner knows their columns. Column 0 is always 1.
 type vocabulary struct {
 	columns map[uint64]int32
+	ids     []uint64
 	kinds   []Kind
+	texts   []int32   // that have the feature
 	rarity  []float32 // what a word or letters weigh: the rarer, the more
-	weights [kinds]float32
 }
 
 // newVocabulary notes the features that at least least of the texts have.
-func newVocabulary(seen [][]Feature, least int, weights [kinds]float32) *vocabulary {
+func newVocabulary(seen [][]Feature, least int) *vocabulary {
 	type tally struct {
 		texts, last int32
 		kind        Kind
@@ -40,54 +42,83 @@ func newVocabulary(seen [][]Feature, least int, weights [kinds]float32) *vocabul
 			}
 		}
 	}
-	v := &vocabulary{columns: make(map[uint64]int32, len(order)), kinds: []Kind{Sign}, rarity: []float32{1}, weights: weights}
+	v := &vocabulary{columns: make(map[uint64]int32, len(order))}
+	v.add(0, Sign, 0, 1)
 	for _, id := range order {
 		c := counts[id]
-		if int(c.texts) < least && c.kind != Sign {
+		if int(c.texts) < least && !c.kind.valued() {
 			continue
 		}
-		v.columns[id] = int32(len(v.kinds))
-		v.kinds = append(v.kinds, c.kind)
-		v.rarity = append(v.rarity, float32(math.Log(float64(len(seen)+1)/float64(c.texts))+1))
+		v.add(id, c.kind, c.texts, float32(math.Log(float64(len(seen)+1)/float64(c.texts))+1))
 	}
 	return v
+}
+
+func (v *vocabulary) add(id uint64, kind Kind, texts int32, rarity float32) {
+	v.columns[id] = int32(len(v.ids))
+	v.ids, v.kinds, v.texts, v.rarity = append(v.ids, id), append(v.kinds, kind), append(v.texts, texts), append(v.rarity, rarity)
+}
+
+// prune keeps the signs and, of the other features, at most most that the most texts have.
+func (v *vocabulary) prune(most int) {
+	if v.size() <= most {
+		return
+	}
+	order := make([]int, 0, v.size())
+	for c := 1; c < v.size(); c++ {
+		order = append(order, c)
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(v.kinds[b]/Sign, v.kinds[a]/Sign), cmp.Compare(v.texts[b], v.texts[a]))
+	})
+	kept := &vocabulary{columns: make(map[uint64]int32, most)}
+	kept.add(0, Sign, 0, 1)
+	for _, c := range order[:most] {
+		kept.add(v.ids[c], v.kinds[c], v.texts[c], v.rarity[c])
+	}
+	*v = *kept
 }
 
 func (v *vocabulary) size() int { return len(v.kinds) }
 
 // row makes the vector of a text.
-func (v *vocabulary) row(features []Feature) row {
-	columns := make([]int32, 1, len(features)+1) // column 0
-	signs := map[int32]float32{0: 1}
+func (v *vocabulary) row(features []Feature, weights Weights) row {
+	type part struct {
+		column int32
+		value  float32
+	}
+	parts := make([]part, 0, len(features))
+	var squares [kinds]float32
 	for _, f := range features {
 		c, known := v.columns[f.ID]
-		if !known {
+		if !known || weights[f.Kind] == 0 {
 			continue
 		}
-		if f.Kind == Sign {
-			signs[c] += f.Value
+		value := f.Value
+		if !f.Kind.valued() {
+			value = v.rarity[c]
+			squares[f.Kind] += value * value
 		}
-		columns = append(columns, c)
+		parts = append(parts, part{c, value})
 	}
-	slices.Sort(columns)
-	columns = slices.Compact(columns)
-	values := make([]float32, len(columns))
-	var squares [kinds]float64
-	for i, c := range columns {
-		values[i] = v.rarity[c]
-		squares[v.kinds[c]] += float64(values[i]) * float64(values[i])
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(a.column, b.column) })
+	factors := weights
+	for kind := range factors {
+		if squares[kind] > 0 {
+			factors[kind] /= float32(math.Sqrt(float64(squares[kind])))
+		}
 	}
-	for i, c := range columns {
-		if v.kinds[c] == Sign {
-			values[i] = signs[c]
-			if c != 0 {
-				values[i] *= v.weights[Sign]
-			}
+	r := row{columns: make([]int32, 1, len(parts)+1), values: make([]float32, 1, len(parts)+1)}
+	r.values[0] = 1
+	for _, p := range parts {
+		value := p.value * factors[v.kinds[p.column]]
+		if last := len(r.columns) - 1; r.columns[last] == p.column {
+			r.values[last] += value
 			continue
 		}
-		values[i] *= v.weights[v.kinds[c]] / float32(math.Sqrt(squares[v.kinds[c]]))
+		r.columns, r.values = append(r.columns, p.column), append(r.values, value)
 	}
-	return row{columns, values}
+	return r
 }
 
 func (r row) dot(w []float32) float32 {

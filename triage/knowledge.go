@@ -1,0 +1,66 @@
+package triage
+
+import (
+	"math"
+
+	"github.com/kith-social/kith/triage/learner"
+	"github.com/kith-social/kith/triage/model"
+)
+
+// What of the shipped weights a learner sees, beside the text itself.
+const (
+	ofEmotion = iota + 100
+	ofMeaning
+)
+
+// informed reads the features of a text and what the shipped weights know of it.
+func informed(text string, to []learner.Feature) []learner.Feature {
+	to = Features(text, to)
+	emotions := model.Emotions()
+	margins := make([]float32, emotions.Count)
+	emotions.Margins(emotions.See(to, nil), margins)
+	meaning := meant(to)
+	for i, m := range margins {
+		to = append(to, fact(ofEmotion, i, learner.Sign, max(-2, min(2, m/2))))
+	}
+	for i, m := range meaning {
+		to = append(to, fact(ofMeaning, i, learner.Meaning, m))
+	}
+	return to
+}
+
+func fact(what uint64, i int, kind learner.Kind, value float32) learner.Feature {
+	return learner.Feature{ID: mix(mix(hashOffset, what), uint64(i)), Kind: kind, Value: value}
+}
+
+// meant pools the vectors of a text's words: their mean, and the largest and smallest number of each place.
+func meant(features []learner.Feature) []float32 {
+	vectors := model.Words()
+	n := vectors.Size
+	pooled, one := make([]float32, 3*n), make([]float32, n)
+	mean, high, low := pooled[:n], pooled[n:2*n], pooled[2*n:]
+	words := float32(0)
+	for _, f := range features {
+		if f.Kind != learner.Word || !vectors.Find(f.ID, one) {
+			continue
+		}
+		for i, v := range one {
+			mean[i] += v
+			high[i], low[i] = max(high[i], v), min(low[i], v)
+		}
+		words++
+	}
+	if words == 0 {
+		return nil
+	}
+	length := float32(0)
+	for i := range mean {
+		mean[i] /= words
+		length += mean[i] * mean[i]
+	}
+	length = float32(math.Sqrt(float64(length)))
+	for i := range mean {
+		mean[i] *= 2 / max(length, 1e-6)
+	}
+	return pooled
+}

@@ -1,0 +1,129 @@
+package learner
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"math/bits"
+)
+
+// Heads are machines for several labels that a text may carry at once, packed into one table: a slot for each feature
+// holds its rarity and a weight of one byte for each head. A margin is a bias plus the contributions of the features.
+type Heads struct {
+	Count  int
+	biases []float32
+	scales []float32 // of a head's bytes
+	kinds  Weights
+	slots  []byte
+	mask   uint64
+	stride int
+}
+
+// mark of a slot: 4 bytes of the feature's id, 1 of its rarity, 1 for each head.
+const (
+	slotID     = 4
+	slotHeads  = slotID + 1
+	rarityUnit = 1.0 / 20
+)
+
+const magic = "kith heads 1\n"
+
+// ErrHeads says that bytes are no heads.
+var ErrHeads = errors.New("these bytes are no heads")
+
+// ReadHeads reads heads from the bytes that Pack wrote; it keeps them.
+func ReadHeads(packed []byte) (*Heads, error) {
+	if len(packed) < len(magic)+8 || string(packed[:len(magic)]) != magic {
+		return nil, ErrHeads
+	}
+	at := packed[len(magic):]
+	h := &Heads{Count: int(binary.LittleEndian.Uint32(at))}
+	size := int(binary.LittleEndian.Uint32(at[4:]))
+	at = at[8:]
+	h.stride = slotHeads + h.Count
+	if h.Count <= 0 || h.Count > 1<<8 || size <= 0 || bits.OnesCount(uint(size)) != 1 || len(at) != 4*(2*h.Count+int(kinds))+size*h.stride {
+		return nil, ErrHeads
+	}
+	floats := func(n int) []float32 {
+		read := make([]float32, n)
+		for i := range read {
+			read[i] = math.Float32frombits(binary.LittleEndian.Uint32(at))
+			at = at[4:]
+		}
+		return read
+	}
+	h.biases, h.scales = floats(h.Count), floats(h.Count)
+	copy(h.kinds[:], floats(int(kinds)))
+	h.slots, h.mask = at, uint64(size-1)
+	return h, nil
+}
+
+// slot finds the slot of a feature; nil if the heads do not know it.
+func (h *Heads) slot(id uint64) []byte {
+	want := uint32(id>>32) | 1
+	for i := id & h.mask; ; i = (i + 1) & h.mask {
+		s := h.slots[int(i)*h.stride : int(i+1)*h.stride]
+		switch binary.LittleEndian.Uint32(s) {
+		case want:
+			return s
+		case 0:
+			return nil
+		}
+	}
+}
+
+// Sight is one feature of a text as the heads see it.
+type Sight struct {
+	Start, End int32
+	factor     float32
+	kind       Kind
+	weights    []byte
+}
+
+// Add is what a sight adds to a head's margin.
+func (h *Heads) Add(s Sight, head int) float32 {
+	return s.factor * h.scales[head] * float32(int8(s.weights[head]))
+}
+
+// Bias is the margin of a head before anything is seen.
+func (h *Heads) Bias(head int) float32 { return h.biases[head] }
+
+// See appends what the heads know of the features.
+func (h *Heads) See(features []Feature, to []Sight) []Sight {
+	var squares Weights
+	first := len(to)
+	for _, f := range features {
+		slot := h.slot(f.ID)
+		if slot == nil {
+			continue
+		}
+		s := Sight{Start: f.Start, End: f.End, factor: f.Value, kind: f.Kind, weights: slot[slotHeads:]}
+		if !f.Kind.valued() {
+			s.factor = float32(slot[slotID]) * rarityUnit
+			squares[f.Kind] += s.factor * s.factor
+		}
+		to = append(to, s)
+	}
+	factors := h.kinds
+	for kind := range factors {
+		if squares[kind] > 0 {
+			factors[kind] /= float32(math.Sqrt(float64(squares[kind])))
+		}
+	}
+	for i := first; i < len(to); i++ {
+		to[i].factor *= factors[to[i].kind]
+	}
+	return to
+}
+
+// Margins adds the margins of all heads to a slice.
+func (h *Heads) Margins(sights []Sight, to []float32) {
+	for head, bias := range h.biases {
+		to[head] += bias
+	}
+	for _, s := range sights {
+		for head, weight := range s.weights {
+			to[head] += s.factor * h.scales[head] * float32(int8(weight))
+		}
+	}
+}
