@@ -150,17 +150,32 @@ func (c TrustChange) tell(ctx context.Context, tx Tx, m *Member) error {
 	return tell(ctx, tx, &Case{BrandID: m.BrandID}, m.ID, c.Kind, fmt.Sprintf("trust:%d", c.ID))
 }
 
-// advocateOf reads an advocate of an employee's brand, for the employee to change their trust.
-func advocateOf(ctx context.Context, tx Tx, by *Member, memberID int64) (Member, Standing, error) {
+// AdvocateOf reads an advocate of an employee's brand, for the employee to see how they stand.
+func AdvocateOf(ctx context.Context, db bun.IDB, by *Member, memberID int64) (Member, error) {
+	return findAdvocate(ctx, db.NewSelect(), by, memberID)
+}
+
+func findAdvocate(ctx context.Context, q *bun.SelectQuery, by *Member, memberID int64) (Member, error) {
 	var m Member
 	if !by.Role.Employee() || by.State != Active {
-		return m, Standing{}, ErrNotAllowed
+		return m, ErrNotAllowed
 	}
-	err := locked(tx, tx.NewSelect().Model(&m).Where("id = ? AND brand_id = ?", memberID, by.BrandID)).Scan(ctx)
+	if err := q.Model(&m).Where("id = ? AND brand_id = ?", memberID, by.BrandID).Scan(ctx); err != nil {
+		return m, fmt.Errorf("find member %d: %w", memberID, err)
+	}
+	if m.Role != Advocate {
+		return m, ErrNoTrust
+	}
+	return m, nil
+}
+
+// advocateOf is AdvocateOf for an employee who is about to change something.
+func advocateOf(ctx context.Context, tx Tx, by *Member, memberID int64) (Member, Standing, error) {
+	m, err := findAdvocate(ctx, locked(tx, tx.NewSelect()), by, memberID)
 	if err != nil {
-		return m, Standing{}, fmt.Errorf("find member %d: %w", memberID, err)
+		return m, Standing{}, err
 	}
-	if m.Role != Advocate || m.Trust < Newcomer {
+	if m.Trust < Newcomer {
 		return m, Standing{}, ErrNoTrust
 	}
 	s, err := standingOf(ctx, tx, &m)

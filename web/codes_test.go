@@ -81,8 +81,8 @@ func told(t *testing.T) []string {
 	t.Helper()
 	kinds := constants(t, "community", "Kind")
 	found := map[string]bool{}
-	for name, kind := range kinds {
-		if strings.HasPrefix(name, "Trust") {
+	for _, kind := range trustKinds(t) {
+		if kind != "guide_proposed" { // told once both have agreed
 			found[kind] = true
 		}
 	}
@@ -101,6 +101,18 @@ func told(t *testing.T) []string {
 		})
 	}
 	return slices.Collect(maps.Keys(found))
+}
+
+// trustKinds are the kinds of changes of somebody's trust.
+func trustKinds(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for name, kind := range constants(t, "community", "Kind") {
+		if strings.HasPrefix(name, "Trust") || strings.HasPrefix(name, "Guide") {
+			found = append(found, kind)
+		}
+	}
+	return found
 }
 
 // lanes are the reasons why a case is in its lane: the rules, and what community writes by itself.
@@ -172,6 +184,8 @@ func coded(t *testing.T) map[string]bool {
 		"lane_why":      lanes(),
 		"trust":         levels,
 		"trust_allows":  levels,
+		"trust_change":  trustKinds(t),
+		"right":         values("community", "Right"),
 		"sentence":      sentences(t),
 	} {
 		if len(codes) < 3 {

@@ -13,6 +13,18 @@ import (
 // mostNotices is how many unread notices are shown together; the rest follows once these are read.
 const mostNotices = 20
 
+// noticePaths are where notices lead that are about no case.
+var noticePaths = map[community.Kind]string{
+	community.TrustRaised:     "/trust",
+	community.TrustWarned:     "/trust",
+	community.TrustRecovered:  "/trust",
+	community.TrustLowered:    "/trust",
+	community.TrustGranted:    "/trust",
+	community.TrustGrantEnded: "/trust",
+	community.TrustDropped:    "/trust",
+	community.TrustGuide:      "/trust",
+}
+
 func (a *App) notices(w http.ResponseWriter, r *http.Request) error {
 	unread, err := community.Unread(r.Context(), a.DB.Read(), access.From(r.Context()).Member.ID, mostNotices)
 	if err != nil {

@@ -53,6 +53,13 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/points", Object: "points", Action: "read", Handler: a.page(a.points)},
 		{Method: "GET", Pattern: "/board", Object: "leaderboard", Action: "read", Handler: a.page(a.board)},
 
+		// What one may do, and what the brand's people can do about it.
+		{Method: "GET", Pattern: "/trust", Object: "trust", Action: "read", Handler: a.page(a.trust)},
+		{Method: "GET", Pattern: "/people/{member}/trust", Object: "trust", Action: "change", Handler: a.page(a.memberTrust)},
+		{Method: "POST", Pattern: "/people/{member}/trust/grant", Object: "trust", Action: "change", Handler: a.page(a.grantTrust)},
+		{Method: "POST", Pattern: "/people/{member}/trust/guide", Object: "trust", Action: "change", Handler: a.page(a.proposeGuide)},
+		{Method: "POST", Pattern: "/people/{member}/trust/leak", Object: "trust", Action: "change", Handler: a.page(a.reportLeak)},
+
 		// Oneself.
 		{Method: "GET", Pattern: "/me", Object: "me", Action: "read", Handler: a.page(a.me)},
 		{Method: "POST", Pattern: "/me/brand", Object: "brand", Action: "choose", Handler: a.page(a.chooseBrand)},
