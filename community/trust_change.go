@@ -267,11 +267,11 @@ func ProposeGuide(ctx context.Context, tx Tx, by *Member, memberID int64, reason
 	if err != nil {
 		return err
 	}
-	if by.Role != Moderator && by.Role != Admin {
-		return ErrNotAllowed
-	}
 	if s.Earned != Trusted {
 		return ErrNotTrusted
+	}
+	if by.Role != Moderator && by.Role != Admin {
+		return ErrNotAllowed
 	}
 	if reason, err = reasonFor(reason); err != nil {
 		return err

@@ -143,6 +143,7 @@ var forms = map[string]url.Values{
 	"/reveal": {"reason": {"tìm đơn"}}, "/notes": {"note": {"quán mở mấy giờ?"}, "to": {"staff"}}, "/reply": {"note": {"7h"}}, "/escalate": {"reason": {"cần tra đơn"}}, "/close": {"reason": {"xong"}},
 	"/return": {"reason": {"chào khách trước nhé"}}, "/staff": {"reason": {"cần tra đơn"}}, "/preferences": {"theme": {"dark"}},
 	"/me/tokens": {"name": {"máy in"}, "scope": {"read"}}, "/settle": {"there": {"yes"}},
+	"/grant": {"level": {"2"}, "reason": {"quen việc"}}, "/leak": {"reason": {"số điện thoại"}},
 	"/suspend": {"reason": {"nghỉ một thời gian"}, "days": {"7"}},
 }
 

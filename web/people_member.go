@@ -19,6 +19,7 @@ type oneMember struct {
 	Topics  []string // by name
 	Stake   community.Stake
 	History []Entry
+	Growth  standing // of an advocate
 	Manage  bool // whoever looks may suspend them, let them go and take them back
 	Failed  *access.Failure
 	Reason  string // as it was sent, where it failed
@@ -58,7 +59,13 @@ func (a *App) readMember(r *http.Request) (v oneMember, err error) {
 		return v, err
 	}
 	members, err := community.Members(ctx, db, me.BrandID)
+	if err != nil {
+		return v, err
+	}
 	v.History = history(ctx, activities, members)
+	if !v.Role.Employee() {
+		v.Growth, err = a.readStanding(ctx, db, &v.Member)
+	}
 	return v, err
 }
 
