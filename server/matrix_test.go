@@ -141,6 +141,7 @@ func fill(route access.Route, ids map[string]string) string {
 var forms = map[string]url.Values{
 	"/answers": {"text": {"Dạ 7h ạ"}}, "/draft": {"text": {"Dạ"}}, "/check": {"text": {"Dạ"}}, "/begin": {"part": {"greeting"}},
 	"/reveal": {"reason": {"tìm đơn"}}, "/notes": {"note": {"quán mở mấy giờ?"}, "to": {"staff"}}, "/reply": {"note": {"7h"}}, "/escalate": {"reason": {"cần tra đơn"}}, "/close": {"reason": {"xong"}},
+	"/pass": {"note": {"bạn xem giúp"}}, "/presence": {"kind": {"reading"}}, "/start-from": {"answer": {"1"}},
 	"/return": {"reason": {"chào khách trước nhé"}}, "/staff": {"reason": {"cần tra đơn"}}, "/preferences": {"theme": {"dark"}},
 	"/me/tokens": {"name": {"máy in"}, "scope": {"read"}}, "/settle": {"there": {"yes"}},
 	"/grant": {"level": {"2"}, "reason": {"quen việc"}}, "/leak": {"reason": {"số điện thoại"}},

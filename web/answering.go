@@ -32,6 +32,7 @@ type casePage struct {
 	Checked  *checked  // the draft that was just looked at, nil for none
 	Personal bool      // the reader sees the customers' personal data
 	Reveals  int64     // how often somebody has asked for those of this customer
+	Matching matching
 	History  []Entry
 	Past     []community.Case           // of this customer, newest first
 	PastSaid map[int64]community.Answer // the last answer of each, by case
@@ -191,6 +192,9 @@ func (a *App) readCase(r *http.Request, form typed) (v casePage, err error) {
 			return err
 		}
 		v.Customer, v.Score = v.Thread.Customer, v.Thread.Score
+		if v.Matching, err = a.readMatching(ctx, read, &v.Case, members); err != nil {
+			return err
+		}
 		if v.Dock, err = a.readDock(ctx, read, &v.Case, members, activities, form); err != nil {
 			return err
 		}

@@ -181,6 +181,7 @@ func coded(t *testing.T) map[string]bool {
 		"network_error": values("listeners", "Class"),
 		"why":           values("moderation", "Why"),
 		"lesson":        values("moderation", "Lesson"),
+		"fit":           values("community", "WhyCode"),
 		"lane_why":      lanes(),
 		"trust":         levels,
 		"trust_allows":  levels,

@@ -30,6 +30,7 @@ type feed struct {
 	Rows    []Row
 	Next    string // of the next page, "" on the last
 	Notices []community.Notice
+	Back    welcome
 	Current int64  // the case open in the work pane, 0 for none
 	Said    string // id of a word about what was just done, "" for none
 }
@@ -64,7 +65,9 @@ var feedLanes = []struct {
 }
 
 // saidTexts are what the feed says of what was just done, by the word in its address.
-var saidTexts = map[string]string{"to_staff": "feed.to_staff", "closed": "feed.was_closed"}
+var saidTexts = map[string]string{
+	"to_staff": "feed.to_staff", "closed": "feed.was_closed", "declined": "feed.declined", "passed_on": "feed.passed_on",
+}
 
 func readFilter(r *http.Request) filter {
 	q := r.URL.Query()
@@ -123,6 +126,9 @@ func (a *App) feed(w http.ResponseWriter, r *http.Request) error {
 	}
 	v, err := a.readFeed(r.Context(), a.DB.Read(), f, 0)
 	if err != nil {
+		return err
+	}
+	if err := a.visit(r, &v); err != nil {
 		return err
 	}
 	if v.Notices, err = community.Unread(r.Context(), a.DB.Read(), access.From(r.Context()).Member.ID, mostNotices); err != nil {
@@ -325,6 +331,7 @@ func (a *App) rows(ctx context.Context, read bun.IDB, cases []community.Case, f 
 		}
 		if !me.Role.Employee() && c.Free(view(ctx).Now) {
 			r.Points = gamification.Approved.Pays()
+			r.Why = rowWhy(ctx, me, c)
 		}
 		rows[i] = r
 	}

@@ -37,6 +37,11 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/notes/{note}/reply", Object: "note", Action: "write", Handler: a.page(a.replyToNote)},
 		{Method: "POST", Pattern: "/cases/{case}/escalate", Object: "case", Action: "escalate", Handler: a.page(a.escalate)},
 		{Method: "POST", Pattern: "/cases/{case}/close", Object: "case", Action: "close", Handler: a.page(a.closeCase)},
+		{Method: "POST", Pattern: "/cases/{case}/presence", Object: "case", Action: "read", Handler: a.page(a.present)},
+		{Method: "POST", Pattern: "/cases/{case}/decline", Object: "case", Action: "claim", Handler: a.page(a.decline)},
+		{Method: "POST", Pattern: "/cases/{case}/pass", Object: "case", Action: "claim", Handler: a.page(a.passOn)},
+		{Method: "POST", Pattern: "/cases/{case}/take-over", Object: "case", Action: "take_over", Handler: a.page(a.takeOver)},
+		{Method: "POST", Pattern: "/cases/{case}/start-from", Object: "answer", Action: "write", Handler: a.page(a.startFrom)},
 		{Method: "POST", Pattern: "/answers/{answer}/take-back", Object: "answer", Action: "write", Handler: a.page(a.takeBack)},
 		{Method: "GET", Pattern: "/mine", Object: "case", Action: "read", Handler: a.page(a.mine)},
 

@@ -11,6 +11,7 @@ CREATE INDEX answers_based_on ON answers (based_on) WHERE based_on IS NOT NULL;
 ALTER TABLE members ADD COLUMN networks TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE members ADD COLUMN seen_at BIGINT;
 ALTER TABLE members ADD COLUMN away_since BIGINT;
+CREATE INDEX notices_by_time ON notices (member_id, created_at);
 ALTER TABLE members ADD COLUMN pushes BIGINT NOT NULL DEFAULT 2;
 
 -- community: cases that members said are not for them

@@ -11,4 +11,5 @@ import "./lease.js";
 import "./live.js";
 import "./once.js";
 import "./place.js";
+import "./presence.js";
 import "./zone.js";
