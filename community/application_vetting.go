@@ -186,3 +186,9 @@ func LearnerOf(ctx context.Context, db bun.IDB, personID int64, m *Member) (Lear
 	}
 	return Learner{BrandID: a.BrandID, PersonID: personID, Application: &a}, nil
 }
+
+// LessonsWanted reads how an applicant stands with the topics they want.
+func LessonsWanted(ctx context.Context, db bun.IDB, a *Application, language string) ([]Lesson, error) {
+	all, err := Lessons(ctx, db, a.BrandID, a.PersonID, language)
+	return slices.DeleteFunc(all, func(l Lesson) bool { return !slices.Contains(a.Topics, l.Topic.ID) }), err
+}

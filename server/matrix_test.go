@@ -27,6 +27,7 @@ var update = flag.Bool("update", false, "write testdata/permissions.txt anew")
 type firm struct {
 	app    *App
 	brand  community.Brand
+	topic  int64
 	conn   listeners.Connection
 	people map[access.Role]*community.Member
 	friend *community.Member // an advocate who answers what the others review
@@ -37,9 +38,14 @@ func newFirm(t *testing.T, app *App, slug string) *firm {
 	t.Helper()
 	f := &firm{app: app, people: map[access.Role]*community.Member{}}
 	err := app.Write(t.Context(), func(ctx context.Context, tx listeners.Tx) (err error) {
-		if f.brand, err = community.AddBrand(ctx, tx, community.Brand{Slug: slug, Name: slug, Language: "vi", ReviewSeed: "s"}, nil); err != nil {
+		if f.brand, err = community.AddBrand(ctx, tx, community.Brand{Slug: slug, Name: slug, Language: "vi", ReviewSeed: "s"}, []community.Topic{{Name: "Pha cà phê"}}); err != nil {
 			return err
 		}
+		topics, err := community.Topics(ctx, tx, f.brand.ID)
+		if err != nil {
+			return err
+		}
+		f.topic = topics[0].ID
 		for _, role := range append([]community.Role{"friend"}, community.Roles...) {
 			p, err := access.AddPerson(ctx, tx, access.Person{Email: fmt.Sprintf("%s@%s.example", role, slug), Name: string(role), Language: "vi"})
 			if err != nil {
@@ -57,6 +63,14 @@ func newFirm(t *testing.T, app *App, slug string) *firm {
 			} else {
 				f.people[role] = &m
 			}
+		}
+		programme, err := community.ProgrammeOf(ctx, tx, f.brand.ID)
+		if err != nil {
+			return err
+		}
+		programme.Open = true
+		if err := community.SetProgramme(ctx, tx, f.people[community.Admin], programme); err != nil {
+			return err
 		}
 		f.conn, err = listeners.Connect(ctx, tx, app.Keys, listeners.Connection{BrandID: f.brand.ID, Network: "x", NativeID: "1" + slug, Handle: slug}, nil)
 		return err
@@ -117,7 +131,8 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 	return found
 }
 
-// newcomer is a member about whom something can be decided.
+// newcomer is a member about whom something can be decided, an applicant, an invitation, and a customer
+// who helps another.
 func (f *firm) newcomer(ctx context.Context, tx listeners.Tx, id string, found map[string]string) error {
 	p, err := access.AddPerson(ctx, tx, access.Person{Email: id + "@new.example", Name: id, Language: "vi"})
 	if err != nil {
@@ -126,8 +141,44 @@ func (f *firm) newcomer(ctx context.Context, tx listeners.Tx, id string, found m
 	m, err := community.AddMember(ctx, tx, community.Member{
 		BrandID: f.brand.ID, PersonID: p.ID, Role: community.Advocate, Trust: 1, PublicName: id, Languages: []string{"vi"},
 	})
-	found["member"] = fmt.Sprint(m.ID)
+	if err != nil {
+		return err
+	}
+	q, err := access.AddPerson(ctx, tx, access.Person{Email: id + "@hopes.example", Name: id, Language: "vi"})
+	if err != nil {
+		return err
+	}
+	application, err := f.applies(ctx, tx, q.ID)
+	if err != nil {
+		return err
+	}
+	_, invitation, err := community.Invite(ctx, tx, f.people[community.Moderator], community.Invitation{Name: id, Level: 1})
+	if err != nil {
+		return err
+	}
+	says := func(who, to string) listeners.Post {
+		return listeners.Post{
+			NativeID: who + "-help", ThreadKey: id + "-help", ParentID: to, ToID: to, Author: listeners.Author{NativeID: who, Handle: who, Name: who},
+			Reason: listeners.Mentioned, Text: "quán có wifi không ạ?", Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}, CreatedAt: tx.Now(),
+		}
+	}
+	if err := f.app.Intake.Sink(f.conn, []listeners.Post{says(id+"-asks", ""), says(id+"-helps", id+"-asks")})(ctx, tx); err != nil {
+		return err
+	}
+	var helper listeners.Account
+	err = tx.NewSelect().Model(&helper).Where("native_id = ?", id+"-helps").Scan(ctx)
+	found["member"], found["application"], found["invitation"] = fmt.Sprint(m.ID), fmt.Sprint(application), fmt.Sprint(invitation.ID)
+	found["account"], found["topic"], found["brand"] = fmt.Sprint(helper.ID), fmt.Sprint(f.topic), f.brand.Slug
 	return err
+}
+
+// applies lets a person apply, and gives the application's id.
+func (f *firm) applies(ctx context.Context, tx listeners.Tx, personID int64) (int64, error) {
+	a, err := community.Apply(ctx, tx, f.brand.ID, community.Applying{
+		PersonID: personID, Profile: community.Profile{PublicName: "Tú", Languages: []string{"vi"}, Topics: []int64{f.topic}},
+		Motivation: "Vì thích", CodeVersion: 1, Agrees: true, Discloses: true,
+	})
+	return a.ID, err
 }
 
 var param = regexp.MustCompile(`\{([^}]*)\}`)
@@ -193,6 +244,7 @@ func TestMatrixOfPages(t *testing.T) {
 	app, handler, guard := site(t)
 	own, rival := newFirm(t, app, "saomai"), newFirm(t, app, "rival")
 	foreign := rival.things(t, rival.friend, true)
+	foreign["brand"] = "nobody" // whoever is looking for people says so to everybody
 	foreign["id"], foreign["case"] = rival.things(t, rival.friend, false)["id"], foreign["id"]
 	var pages []access.Route
 	for _, r := range guard.Routes() {
@@ -230,12 +282,14 @@ func TestMatrixOfPages(t *testing.T) {
 			case "stream", "sign-in", "session", "brand", "password", "token", "asset", "home", "preferences":
 				return true
 			}
-			return false
+			return strings.Contains(r.Pattern, "{secret}")
 		},
 	}
 	stranger := access.Person{Email: "stranger@example.com", Name: "Stranger", Language: "en"}
 	err := app.Write(t.Context(), func(ctx context.Context, tx listeners.Tx) (err error) {
-		stranger, err = access.AddPerson(ctx, tx, stranger)
+		if stranger, err = access.AddPerson(ctx, tx, stranger); err == nil {
+			_, err = own.applies(ctx, tx, stranger.ID)
+		}
 		return err
 	})
 	if err != nil {

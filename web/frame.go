@@ -50,9 +50,15 @@ var (
 )
 
 func (u *User) nav() []navItem {
+	if u.Role == "" { // who applied
+		return []navItem{navApplication, navLearn}
+	}
 	items := []navItem{navFeed, navMine}
 	if u.Reviews {
 		items = append(items, navReview)
+	}
+	if !u.People {
+		items = append(items, navLearn)
 	}
 	items = append(items, navPoints)
 	if u.People {

@@ -16,6 +16,10 @@ var navPeople = navItem{"people", "/people", "users", "nav.people", "g u"}
 // peopleTabs are the parts of the pages about people.
 var peopleTabs = []struct{ href, text string }{
 	{"/people", "people.members"},
+	{"/people/applications", "people.applications"},
+	{"/people/invitations", "people.invitations"},
+	{"/people/scout", "people.scout"},
+	{"/people/practice", "people.practice"},
 }
 
 // listedMember is a row of the list of members.

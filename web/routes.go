@@ -23,6 +23,20 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/sign-out/everywhere", Object: "session", Action: "end", Handler: a.page(a.signOutEverywhere)},
 		{Method: "POST", Pattern: "/preferences", Object: "preferences", Action: "change", Handler: a.page(a.prefer)},
 
+		// Becoming an advocate.
+		{Method: "GET", Pattern: "/join/{brand}", Object: "join", Action: "use", Handler: a.page(a.join)},
+		{Method: "POST", Pattern: "/join/{brand}", Object: "join", Action: "use", Handler: limited(a.page(a.apply))},
+		{Method: "GET", Pattern: "/join/invited/{secret}", Object: "join", Action: "use", Handler: a.page(a.joinInvited)},
+		{Method: "POST", Pattern: "/join/invited/{secret}", Object: "join", Action: "use", Handler: limited(a.page(a.applyInvited))},
+		{Method: "GET", Pattern: "/application", Object: "application", Action: "follow", Handler: a.page(a.application)},
+		{Method: "POST", Pattern: "/application/withdraw", Object: "application", Action: "follow", Handler: a.page(a.withdrawApplication)},
+		{Method: "GET", Pattern: "/learn", Object: "practice", Action: "use", Handler: a.page(a.learn)},
+		{Method: "GET", Pattern: "/learn/{topic}", Object: "practice", Action: "use", Handler: a.page(a.practise)},
+		{Method: "POST", Pattern: "/learn/{topic}", Object: "practice", Action: "use", Handler: a.page(a.tryCase)},
+		{Method: "GET", Pattern: "/learn/{topic}/test", Object: "practice", Action: "use", Handler: a.page(a.test)},
+		{Method: "POST", Pattern: "/learn/{topic}/test", Object: "practice", Action: "use", Handler: a.page(a.startTest)},
+		{Method: "POST", Pattern: "/learn/{topic}/test/answer", Object: "practice", Action: "use", Handler: a.page(a.answerTest)},
+
 		// Answering.
 		{Method: "GET", Pattern: "/feed", Object: "case", Action: "read", Handler: a.page(a.feed)},
 		{Method: "GET", Pattern: "/cases/{case}", Object: "case", Action: "read", Handler: a.page(a.oneCase)},
@@ -80,6 +94,16 @@ func (a *App) Routes() []access.Route {
 
 		// Who takes part.
 		{Method: "GET", Pattern: "/people", Object: "member", Action: "read", Handler: a.page(a.people)},
+		{Method: "GET", Pattern: "/people/applications", Object: "applicant", Action: "read", Handler: a.page(a.applications)},
+		{Method: "POST", Pattern: "/people/applications/{application}/accept", Object: "applicant", Action: "decide", Handler: a.page(a.acceptApplicant)},
+		{Method: "POST", Pattern: "/people/applications/{application}/decline", Object: "applicant", Action: "decide", Handler: a.page(a.declineApplicant)},
+		{Method: "GET", Pattern: "/people/invitations", Object: "invitation", Action: "make", Handler: a.page(a.invitations)},
+		{Method: "POST", Pattern: "/people/invitations", Object: "invitation", Action: "make", Handler: a.page(a.invite)},
+		{Method: "POST", Pattern: "/people/invitations/{invitation}/revoke", Object: "invitation", Action: "make", Handler: a.page(a.revokeInvitation)},
+		{Method: "GET", Pattern: "/people/scout", Object: "scout", Action: "use", Handler: a.page(a.scout)},
+		{Method: "POST", Pattern: "/people/scout/{account}/invite", Object: "scout", Action: "use", Handler: a.page(a.inviteHelper)},
+		{Method: "GET", Pattern: "/people/practice", Object: "practice", Action: "write", Handler: a.page(a.teach)},
+		{Method: "POST", Pattern: "/people/practice", Object: "practice", Action: "write", Handler: a.page(a.addPractice)},
 		{Method: "GET", Pattern: "/people/{member}", Object: "member", Action: "read", Handler: a.page(a.member)},
 		{Method: "POST", Pattern: "/people/{member}/suspend", Object: "member", Action: "manage", Handler: a.page(a.suspend)},
 		{Method: "POST", Pattern: "/people/{member}/reinstate", Object: "member", Action: "manage", Handler: a.page(a.reinstate)},
@@ -87,6 +111,8 @@ func (a *App) Routes() []access.Route {
 
 		// What a brand's people set.
 		{Method: "GET", Pattern: "/settings", Object: "settings", Action: "read", Handler: a.page(a.settings)},
+		{Method: "GET", Pattern: "/settings/programme", Object: "settings", Action: "read", Handler: a.page(a.programme)},
+		{Method: "POST", Pattern: "/settings/programme", Object: "programme", Action: "change", Handler: a.page(a.changeProgramme)},
 
 		// What tells open pages of changes.
 		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},

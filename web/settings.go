@@ -3,7 +3,9 @@ package web
 import "net/http"
 
 // settingsPages are the parts of a brand that its people can set, each with a page of its own.
-var settingsPages = []struct{ href, title, why string }{}
+var settingsPages = []struct{ href, title, why string }{
+	{"/settings/programme", "programme.title", "programme.why"},
+}
 
 func (a *App) settings(w http.ResponseWriter, r *http.Request) error {
 	return render(w, r, http.StatusOK, settingsPage())

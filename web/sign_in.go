@@ -17,7 +17,7 @@ func (a *App) home(w http.ResponseWriter, r *http.Request) error {
 	case id == nil:
 		goTo(w, r, "/sign-in")
 	case id.Member == nil:
-		goTo(w, r, "/me")
+		goTo(w, r, "/application")
 	default:
 		goTo(w, r, "/feed")
 	}

@@ -35,7 +35,7 @@ var statuses = []struct {
 		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole, community.ErrAgreed, community.ErrNoAppeal,
 		community.ErrNotByAPI, community.ErrSnippetName, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
 		community.ErrNoProgramme, community.ErrMember, community.ErrApplied, community.ErrReapply, community.ErrDecidedAbout, community.ErrUntested,
-		community.ErrTestPassed, community.ErrTestTooSoon, community.ErrNoPractice,
+		community.ErrTestPassed, community.ErrTestTooSoon, community.ErrNoPractice, ErrKnown,
 	}},
 	{http.StatusGone, []error{ErrLink, community.ErrInvitation}},
 	{http.StatusUnprocessableEntity, []error{community.ErrNotAPeer, community.ErrUnknownRole}},

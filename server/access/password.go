@@ -37,18 +37,27 @@ var dummyHash = phc(make([]byte, saltBytes), make([]byte, hashBytes))
 
 // SetPassword gives a person a password and ends all their sessions.
 func (g *Guard) SetPassword(ctx context.Context, personID int64, password string) error {
+	hashed, err := g.hashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
+	return g.Transact(ctx, func(ctx context.Context, tx Tx) error {
+		return changePerson(ctx, tx, personID, "password_hash = ?, epoch = epoch + 1", hashed)
+	})
+}
+
+// hashPassword checks a new password and hashes it.
+func (g *Guard) hashPassword(ctx context.Context, password string) (string, error) {
 	if n := utf8.RuneCountInString(password); n < shortestPassword || n > longestPassword || !utf8.ValidString(password) {
-		return &community.Invalid{Field: "password", Sentence: "a password has 12 to 256 characters"}
+		return "", &community.Invalid{Field: "password", Sentence: "a password has 12 to 256 characters"}
 	}
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails
 	sum, err := g.hash(ctx, password, salt)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return g.Transact(ctx, func(ctx context.Context, tx Tx) error {
-		return changePerson(ctx, tx, personID, "password_hash = ?, epoch = epoch + 1", phc(salt, sum))
-	})
+	return phc(salt, sum), nil
 }
 
 // checkPassword compares in constant time; stored may be "", which no password fits.

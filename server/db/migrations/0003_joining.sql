@@ -27,6 +27,7 @@ CREATE TABLE invitations (
 	revoked_at BIGINT
 );
 CREATE INDEX invitations_by_brand ON invitations (brand_id, id);
+CREATE INDEX invitations_of_customers ON invitations (brand_id) WHERE account_id IS NOT NULL;
 
 -- community: who wants to take part, what they agreed to, and what became of it
 CREATE TABLE applications (
