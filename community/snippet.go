@@ -115,14 +115,6 @@ func KeepSnippet(ctx context.Context, tx Tx, m *Member, s Snippet) (Snippet, err
 	if err := s.ownTopics(ctx, tx, m); err != nil {
 		return s, err
 	}
-	named, err := tx.NewSelect().Model((*Snippet)(nil)).
-		Where("brand_id = ? AND name = ? AND NOT retired AND id <> ?", m.BrandID, s.Name, s.ID).Exists(ctx)
-	if err != nil {
-		return s, fmt.Errorf("look for snippet %s: %w", s.Name, err)
-	}
-	if named {
-		return s, ErrSnippetName
-	}
 	before := ""
 	if s.ID != 0 {
 		old, err := FindSnippet(ctx, tx, m, s.ID)
@@ -130,6 +122,14 @@ func KeepSnippet(ctx context.Context, tx Tx, m *Member, s Snippet) (Snippet, err
 			return s, err
 		}
 		before, s.CreatedAt = old.Text, old.CreatedAt
+	}
+	named, err := tx.NewSelect().Model((*Snippet)(nil)).
+		Where("brand_id = ? AND name = ? AND NOT retired AND id <> ?", m.BrandID, s.Name, s.ID).Exists(ctx)
+	if err != nil {
+		return s, fmt.Errorf("look for snippet %s: %w", s.Name, err)
+	}
+	if named {
+		return s, ErrSnippetName
 	}
 	version := s.Version
 	s.BrandID, s.ChangedBy, s.ChangedAt, s.Version = m.BrandID, m.ID, tx.Now(), version+1

@@ -105,11 +105,23 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 		if _, err := community.ClaimCase(ctx, tx, author, c.ID); err != nil {
 			return err
 		}
-		n, err := community.AskStaff(ctx, tx, author, c.ID, "mấy giờ mở cửa ạ?")
+		n, err := community.AskStaff(ctx, tx, f.people[community.Advocate], c.ID, "mấy giờ mở cửa ạ?")
 		if err != nil {
 			return err
 		}
 		found["note"] = fmt.Sprint(n.ID)
+		s, err := community.KeepSnippet(ctx, tx, f.people[community.Moderator], community.Snippet{Name: id, Text: "Chào bạn ạ.", Language: "vi"})
+		if err != nil {
+			return err
+		}
+		if err := community.SuggestWording(ctx, tx, author, s.ID, "Chào bạn nhé."); err != nil {
+			return err
+		}
+		wordings, err := community.Wordings(ctx, tx, author)
+		if err != nil {
+			return err
+		}
+		found["snippet"], found["wording"] = fmt.Sprint(s.ID), fmt.Sprint(wordings[len(wordings)-1].ID)
 		a, err := f.app.Desk.Submit(ctx, tx, author, c.ID, 0, "Dạ 7h tới 22h ạ "+id)
 		if err != nil {
 			return err
@@ -191,6 +203,8 @@ func fill(route access.Route, ids map[string]string) string {
 // forms are what pages that need input are sent.
 var forms = map[string]url.Values{
 	"/answers": {"text": {"Dạ 7h ạ"}}, "/draft": {"text": {"Dạ"}}, "/check": {"text": {"Dạ"}}, "/begin": {"part": {"greeting"}},
+	"/snippets": {"name": {"mới"}, "text": {"Chào"}, "language": {"vi"}}, "/snippets/{snippet}": {"name": {"cũ"}, "text": {"Chào"}, "language": {"vi"}, "version": {"1"}},
+	"/suggest": {"text": {"Chào"}}, "/decide": {"accept": {"yes"}}, "/settings/limits": {"what": {"voucher"}},
 	"/reveal": {"reason": {"tìm đơn"}}, "/notes": {"note": {"quán mở mấy giờ?"}, "to": {"staff"}}, "/reply": {"note": {"7h"}}, "/escalate": {"reason": {"cần tra đơn"}}, "/close": {"reason": {"xong"}},
 	"/pass": {"note": {"bạn xem giúp"}}, "/presence": {"kind": {"reading"}}, "/start-from": {"answer": {"1"}},
 	"/return": {"reason": {"chào khách trước nhé"}}, "/staff": {"reason": {"cần tra đơn"}}, "/preferences": {"theme": {"dark"}},

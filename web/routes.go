@@ -109,10 +109,20 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/people/{member}/reinstate", Object: "member", Action: "manage", Handler: a.page(a.reinstate)},
 		{Method: "POST", Pattern: "/people/{member}/alumni", Object: "member", Action: "manage", Handler: a.page(a.letGo)},
 
+		// Texts that are kept ready.
+		{Method: "GET", Pattern: "/snippets", Object: "snippet", Action: "read", Handler: a.page(a.snippets)},
+		{Method: "POST", Pattern: "/snippets", Object: "snippet", Action: "change", Handler: a.page(a.keepSnippet)},
+		{Method: "POST", Pattern: "/snippets/{snippet}", Object: "snippet", Action: "change", Handler: a.page(a.keepSnippet)},
+		{Method: "POST", Pattern: "/snippets/{snippet}/retire", Object: "snippet", Action: "change", Handler: a.page(a.retireSnippet)},
+		{Method: "POST", Pattern: "/snippets/{snippet}/suggest", Object: "snippet", Action: "suggest", Handler: a.page(a.suggestWording)},
+		{Method: "POST", Pattern: "/wordings/{wording}/decide", Object: "snippet", Action: "change", Handler: a.page(a.decideWording)},
+
 		// What a brand's people set.
 		{Method: "GET", Pattern: "/settings", Object: "settings", Action: "read", Handler: a.page(a.settings)},
 		{Method: "GET", Pattern: "/settings/programme", Object: "settings", Action: "read", Handler: a.page(a.programme)},
 		{Method: "POST", Pattern: "/settings/programme", Object: "programme", Action: "change", Handler: a.page(a.changeProgramme)},
+		{Method: "GET", Pattern: "/settings/limits", Object: "settings", Action: "read", Handler: a.page(a.limits)},
+		{Method: "POST", Pattern: "/settings/limits", Object: "settings", Action: "change", Handler: a.page(a.setLimits)},
 
 		// What tells open pages of changes.
 		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},

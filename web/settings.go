@@ -5,6 +5,8 @@ import "net/http"
 // settingsPages are the parts of a brand that its people can set, each with a page of its own.
 var settingsPages = []struct{ href, title, why string }{
 	{"/settings/programme", "programme.title", "programme.why"},
+	{"/settings/limits", "limits.title", "limits.in_short"},
+	{"/snippets", "snippet.title", "snippet.in_short"},
 }
 
 func (a *App) settings(w http.ResponseWriter, r *http.Request) error {
