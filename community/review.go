@@ -249,3 +249,17 @@ func ReviewWaits(ctx context.Context, db bun.IDB, brandID int64, now clock.Time)
 	}
 	return all, nil
 }
+
+// RecentAnswers reads the latest approved answers of a brand besides one, newest first, as far as the
+// member may see their cases.
+func RecentAnswers(ctx context.Context, db bun.IDB, m *Member, besides *Answer, most int) ([]Answer, error) {
+	var all []Answer
+	err := db.NewSelect().Model(&all).Join("JOIN cases AS c ON c.id = answer.case_id").
+		Where("answer.brand_id = ? AND answer.decided_at IS NOT NULL AND answer.why_reviewed <> ''", m.BrandID). // names the partial index
+		Where("answer.state = 'approved' AND answer.id <> ? AND c.lane IN (?)", besides.ID, bun.List(m.Lanes())).
+		Order("answer.submitted_at DESC").Limit(int64(most)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the latest answers of brand %d: %w", m.BrandID, err)
+	}
+	return all, nil
+}

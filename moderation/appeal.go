@@ -55,7 +55,7 @@ func (d *Desk) AppealReview(ctx context.Context, tx listeners.Tx, m *community.M
 		return Appeal{}, err
 	}
 	if a.MemberID != m.ID {
-		return Appeal{}, community.ErrNotAllowed
+		return Appeal{}, community.ErrNoAppeal
 	}
 	if reason = strings.TrimSpace(reason); reason == "" || !community.Storable(reason) {
 		return Appeal{}, &community.Invalid{Field: "reason", Sentence: "say in a few words why the decision should change"}

@@ -195,7 +195,7 @@ func (a *App) readCase(r *http.Request, form typed) (v casePage, err error) {
 		if v.Matching, err = a.readMatching(ctx, read, &v.Case, members); err != nil {
 			return err
 		}
-		if v.Dock, err = a.readDock(ctx, read, &v.Case, members, activities, form); err != nil {
+		if v.Dock, err = a.readDock(ctx, read, &v.Case, members, form); err != nil {
 			return err
 		}
 		notes, err := community.Notes(ctx, read, me, &v.Case)

@@ -23,8 +23,7 @@ type dock struct {
 	Kept    bool              // there is such a text
 	Seen    int64             // the customer's latest post that the member has seen
 	Again   bool              // the customer has written since
-	Advice  string            // of the reviewer who returned the answer
-	Adviser string
+	Verdict *verdict          // what a reviewer said of the reader's latest answer, nil for nothing
 	Why     string // a person looks at the answer first because of this; "" if it leaves at once
 	Limit   int    // of the network
 	Error   string
@@ -57,7 +56,7 @@ func readTyped(r *http.Request) typed {
 }
 
 // readDock reads how a case stands for the reader. What a form carried goes before what is stored.
-func (a *App) readDock(ctx context.Context, read bun.IDB, c *community.Case, members map[int64]community.Member, activities []community.Activity, form typed) (dock, error) {
+func (a *App) readDock(ctx context.Context, read bun.IDB, c *community.Case, members map[int64]community.Member, form typed) (dock, error) {
 	me, now := access.From(ctx).Member, view(ctx).Now
 	d := dock{Me: me, Seen: c.MentionID, Error: form.Error}
 	if c.HolderID != me.ID && c.State == community.Claimed && c.HeldUntil > now {
@@ -79,12 +78,8 @@ func (a *App) readDock(ctx context.Context, read bun.IDB, c *community.Case, mem
 		d.Seen = draft.MentionID
 	}
 	d.Again = d.Seen != c.MentionID
-	if draft.State == community.Returned {
-		for _, act := range activities {
-			if act.Kind == community.AnswerReturned && act.Detail.Answer == draft.ID {
-				d.Advice, d.Adviser = act.Detail.Text, members[act.ActorID].PublicName
-			}
-		}
+	if d.Verdict, err = a.latestVerdict(ctx, read, c); err != nil {
+		return d, err
 	}
 	d.Kind = d.kind(c, c.HeldBy(me, now), c.Free(now))
 	if c.State == community.InReview {

@@ -9,7 +9,6 @@ import (
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
-	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
 )
 
@@ -35,7 +34,7 @@ type work struct {
 	Until   clock.Time // when the claim ends
 	State   string     // in words
 	Look    string     // of State: "", good, warning or bad
-	Advice  string     // of the reviewer
+	Verdict *verdict   // of the reviewer, nil where there is nothing to say
 	URL     string     // of the post on its network
 	Outcome string     // how the customer took it, in words
 }
@@ -86,7 +85,7 @@ func (a *App) readMine(ctx context.Context, read bun.IDB, me *community.Member) 
 	if err != nil {
 		return v, err
 	}
-	reviews, err := moderation.Reviews(ctx, read, answerIDs)
+	verdicts, err := a.readVerdicts(ctx, read, answers)
 	if err != nil {
 		return v, err
 	}
@@ -110,14 +109,13 @@ func (a *App) readMine(ctx context.Context, read bun.IDB, me *community.Member) 
 		answer := &answers[i]
 		c := cases[answer.CaseID]
 		reply := replies[answer.ID]
-		wk := work{Case: c, Text: answer.Text, At: answer.UpdatedAt}
+		wk := work{Case: c, Text: answer.Text, At: answer.UpdatedAt, Verdict: verdicts[answer.ID]}
 		about(&wk, answer.MentionID)
 		if c.HeldBy(me, view(ctx).Now) {
 			wk.Until = c.HeldUntil
 		}
 		switch answer.State {
 		case community.Returned:
-			wk.Advice = reviews[answer.ID].Reason
 			returned = append(returned, wk)
 			written[c.ID] = true
 		case community.Draft:

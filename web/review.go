@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/uptrace/bun"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
@@ -23,7 +24,8 @@ import (
 type reviewing struct {
 	Queue   []moderation.Waiting
 	Doubts  []doubt
-	Item    *reviewItem // nil where nothing waits
+	Again   []secondLook // overrides and appeals that wait for somebody else's eyes
+	Item    *reviewItem  // nil where nothing waits
 	Decided *decided    // the answer decided just before, nil for none
 	Open    bool        // a phone shows the item instead of the queue
 }
@@ -33,10 +35,29 @@ type reviewItem struct {
 	moderation.Waiting
 	Thread   thread // around the post that is answered
 	Findings []moderation.Finding
+	Similar  []similar         // what was answered lately in nearly the same words
 	Record   moderation.Record // of the author
 	Timeline []community.Activity
 	Members  map[int64]community.Member
+	Changes  []community.Change // where somebody has edited it already
+	Agreed   []string           // who has approved it, where that was not enough
+	May      bool               // the reader may decide about it
+	Alone    bool               // and their word is enough
+	Override bool               // the reader may send it without further approvals
 }
+
+// similar is an answer that was given lately and says nearly the same.
+type similar struct {
+	community.Answer
+	Share float32
+}
+
+// nearly is the share of the same text from which two answers are worth comparing, and mostRecent with
+// how many of the latest an answer is compared.
+const (
+	nearly     = 0.7
+	mostRecent = 30
+)
 
 // wroteAgain tells whether the customer wrote after what the answer answers.
 func (it *reviewItem) wroteAgain() bool { return it.Case.MentionID != it.Answer.MentionID }
@@ -103,6 +124,12 @@ func (a *App) readQueue(ctx context.Context, me *community.Member) (v reviewing,
 	if v.Queue, err = moderation.Queue(ctx, read, me, mostWaiting); err != nil {
 		return v, err
 	}
+	if !me.Role.Employee() {
+		return v, nil
+	}
+	if v.Again, err = a.readAgain(ctx, me); err != nil {
+		return v, err
+	}
 	replies, err := listeners.Unsettled(ctx, read, me.BrandID, mostWaiting)
 	if err != nil {
 		return v, err
@@ -129,6 +156,10 @@ func (a *App) readItem(ctx context.Context, me *community.Member, id int64) (*re
 	if it.Answer.State == community.Draft || it.Answer.State == community.Returned {
 		return nil, fmt.Errorf("review answer %d: it is in its author's hands: %w", id, sql.ErrNoRows)
 	}
+	it.May = it.Answer.State == community.Submitted && me.MayDecide(&it.Answer, &it.Case)
+	if !me.Role.Employee() && !me.MayDecide(&it.Answer, &it.Case) {
+		return nil, fmt.Errorf("review answer %d: %w", id, sql.ErrNoRows)
+	}
 	if it.Members, err = community.Members(ctx, read, me.BrandID); err != nil {
 		return nil, err
 	}
@@ -141,11 +172,43 @@ func (a *App) readItem(ctx context.Context, me *community.Member, id int64) (*re
 	if it.Findings, err = a.Desk.Check(ctx, read, &it.Author, &it.Case, it.Answer.Text); err != nil {
 		return nil, err
 	}
+	if err := a.readEyes(ctx, read, me, it); err != nil {
+		return nil, err
+	}
 	if it.Record, err = moderation.RecordOf(ctx, read, it.Answer.MemberID); err != nil {
 		return nil, err
 	}
 	it.Timeline, err = community.Timeline(ctx, read, me, it.Case.ID)
 	return it, err
+}
+
+// readEyes reads whose eyes have been on an answer, whose it needs, and what it resembles.
+func (a *App) readEyes(ctx context.Context, read bun.IDB, me *community.Member, it *reviewItem) (err error) {
+	if it.Answer.Text != it.Answer.OwnText && it.Answer.OwnText != "" {
+		it.Changes = community.Changes(it.Answer.OwnText, it.Answer.Text)
+	}
+	if it.Answer.State != community.Submitted {
+		return nil
+	}
+	if it.Alone, err = moderation.Decides(ctx, read, me, view(ctx).Now); err != nil {
+		return err
+	}
+	it.Override = me.Role == community.Admin && it.Answer.WhyReviewed == string(moderation.FourEyes)
+	agreed, err := moderation.AgreedTo(ctx, read, &it.Answer)
+	if err != nil {
+		return err
+	}
+	for _, by := range agreed {
+		it.Agreed = append(it.Agreed, it.Members[by].PublicName)
+		it.May = it.May && (by != me.ID || it.Answer.Quorum <= 1 && it.Alone)
+	}
+	recent, err := community.RecentAnswers(ctx, read, me, &it.Answer, mostRecent)
+	for _, r := range recent {
+		if share := community.Kept(r.Text, it.Answer.Text); share >= nearly {
+			it.Similar = append(it.Similar, similar{r, float32(share)})
+		}
+	}
+	return err
 }
 
 // readDecided reads what became of the answer decided just before; nil where the address names none.
@@ -187,42 +250,57 @@ func (a *App) decide(w http.ResponseWriter, r *http.Request, decision func(conte
 	if err != nil {
 		return err
 	}
-	left, err := moderation.Queue(r.Context(), a.DB.Read(), me, 1)
+	path, err := a.nextReview(r.Context(), me, id)
 	if err != nil {
 		return err
-	}
-	path := "/review"
-	if len(left) > 0 {
-		path = reviewPath(left[0].Answer.ID)
 	}
 	goTo(w, r, fmt.Sprintf("%s?after=%d", path, id))
 	return nil
 }
 
+// nextReview is the page of the longest waiting answer that the reviewer can decide about, leaving out
+// the one they have just been at.
+func (a *App) nextReview(ctx context.Context, me *community.Member, id int64) (string, error) {
+	left, err := moderation.Queue(ctx, a.DB.Read(), me, mostWaiting)
+	if err != nil {
+		return "", err
+	}
+	for _, w := range left {
+		if w.Answer.ID != id && me.MayDecide(&w.Answer, &w.Case) {
+			return reviewPath(w.Answer.ID), nil
+		}
+	}
+	return "/review", nil
+}
+
+// wordOf reads what a reviewer says besides the verdict.
+func wordOf(r *http.Request) moderation.Word {
+	w := moderation.Word{Wording: newlines(r.PostFormValue("text")), Reason: newlines(r.PostFormValue("reason"))}
+	for _, l := range r.PostForm["lesson"] {
+		w.Lessons = append(w.Lessons, moderation.Lesson(l))
+	}
+	return w
+}
+
 func (a *App) approve(w http.ResponseWriter, r *http.Request) error {
+	word := wordOf(r)
 	return a.decide(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64) error {
-		_, err := a.Desk.Approve(ctx, tx, me, id, newlines(r.PostFormValue("text")))
+		_, err := a.Desk.ApproveWith(ctx, tx, me, id, word)
 		return err
 	})
 }
 
 func (a *App) returnAnswer(w http.ResponseWriter, r *http.Request) error {
+	word := wordOf(r)
 	return a.decide(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64) error {
-		_, err := a.Desk.Return(ctx, tx, me, id, newlines(r.PostFormValue("reason")))
+		_, err := a.Desk.ReturnWith(ctx, tx, me, id, word)
 		return err
 	})
 }
 
 func (a *App) reviewToStaff(w http.ResponseWriter, r *http.Request) error {
 	return a.decide(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64) error {
-		answer, _, err := community.FindAnswer(ctx, tx, me, id)
-		if err != nil {
-			return err
-		}
-		if answer.State != community.Submitted {
-			return community.ErrDecided
-		}
-		_, err = community.HandToStaff(ctx, tx, me, answer.CaseID, strings.TrimSpace(r.PostFormValue("why")))
+		_, err := a.Desk.ToStaff(ctx, tx, me, id, newlines(r.PostFormValue("why")))
 		return err
 	})
 }
@@ -232,6 +310,31 @@ func (a *App) undoApproval(w http.ResponseWriter, r *http.Request) error {
 		_, err := a.Desk.TakeBack(ctx, tx, me, id)
 		return err
 	})
+}
+
+func (a *App) override(w http.ResponseWriter, r *http.Request) error {
+	return a.decide(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64) error {
+		_, err := a.Desk.Override(ctx, tx, me, id, newlines(r.PostFormValue("reason")))
+		return err
+	})
+}
+
+// takeOverAnswer goes on to the case, where the reviewer writes now.
+func (a *App) takeOverAnswer(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "answer")
+	if err != nil {
+		return err
+	}
+	var draft community.Answer
+	err = a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		draft, err = a.Desk.TakeOver(ctx, tx, access.From(ctx).Member, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	goTo(w, r, casePath(draft.CaseID))
+	return nil
 }
 
 // settleReply ends the doubt about a reply by a person's word.

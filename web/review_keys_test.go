@@ -77,22 +77,22 @@ func TestReviewByKeyboard(t *testing.T) {
 		t.Errorf("x: the answer is %s", got)
 	}
 
-	key("w")
+	key("e")
 	shows(`document.querySelector("#edit").matches(":popover-open") && document.activeElement.name === "text"`)
 	b.write("Cảm ơn bạn! ")
 	b.key("Enter", 2)
 	shows(`document.querySelector(".proposed .post-text").textContent.includes("10h")`)
 	if got := c.replyTo(answers[2]).Text; got != "Cảm ơn bạn! Dạ từ 9h ạ." {
-		t.Errorf("w: the reply is %q", got)
+		t.Errorf("e: the reply is %q", got)
 	}
 
-	key("e")
+	key("h")
 	shows(`document.querySelector("#staff").matches(":popover-open") && document.activeElement.name === "why"`)
 	b.write("khách quen của quản lý")
 	b.key("Enter", 2)
 	shows(`document.querySelector(".empty h2")?.textContent.includes("Không có câu nào chờ duyệt")`)
 	if got := c.stateOf(answers[3]); got != community.Withdrawn {
-		t.Errorf("e: the answer is %s", got)
+		t.Errorf("h: the answer is %s", got)
 	}
 	b.quiet()
 }

@@ -66,6 +66,13 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/review/{answer}/return", Object: "answer", Action: "decide", Handler: a.page(a.returnAnswer)},
 		{Method: "POST", Pattern: "/review/{answer}/staff", Object: "answer", Action: "decide", Handler: a.page(a.reviewToStaff)},
 		{Method: "POST", Pattern: "/review/{answer}/undo", Object: "answer", Action: "decide", Handler: a.page(a.undoApproval)},
+		{Method: "POST", Pattern: "/review/{answer}/take-over", Object: "answer", Action: "decide", Handler: a.page(a.takeOverAnswer)},
+		{Method: "POST", Pattern: "/review/{answer}/override", Object: "answer", Action: "override", Handler: a.page(a.override)},
+		{Method: "POST", Pattern: "/review/{answer}/again", Object: "override", Action: "review", Handler: a.page(a.lookAgain)},
+		{Method: "POST", Pattern: "/review/{answer}/appeal", Object: "appeal", Action: "decide", Handler: a.page(a.decideAppeal)},
+		{Method: "POST", Pattern: "/answers/{answer}/appeal", Object: "answer", Action: "write", Handler: a.page(a.appeal)},
+		{Method: "GET", Pattern: "/duty", Object: "duty", Action: "keep", Handler: a.page(a.duty)},
+		{Method: "POST", Pattern: "/duty", Object: "duty", Action: "keep", Handler: a.page(a.setDuty)},
 		{Method: "POST", Pattern: "/replies/{reply}/settle", Object: "reply", Action: "settle", Handler: a.page(a.settleReply)},
 
 		// What it brings.
@@ -123,6 +130,8 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/settings/programme", Object: "programme", Action: "change", Handler: a.page(a.changeProgramme)},
 		{Method: "GET", Pattern: "/settings/limits", Object: "settings", Action: "read", Handler: a.page(a.limits)},
 		{Method: "POST", Pattern: "/settings/limits", Object: "settings", Action: "change", Handler: a.page(a.setLimits)},
+		{Method: "GET", Pattern: "/settings/review", Object: "settings", Action: "read", Handler: a.page(a.reviewSettings)},
+		{Method: "POST", Pattern: "/settings/review", Object: "settings", Action: "change", Handler: a.page(a.setReviewSettings)},
 
 		// What tells open pages of changes.
 		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},

@@ -7,6 +7,7 @@ var settingsPages = []struct{ href, title, why string }{
 	{"/settings/programme", "programme.title", "programme.why"},
 	{"/settings/limits", "limits.title", "limits.in_short"},
 	{"/snippets", "snippet.title", "snippet.in_short"},
+	{"/settings/review", "review_rules.title", "review_rules.why"},
 }
 
 func (a *App) settings(w http.ResponseWriter, r *http.Request) error {
