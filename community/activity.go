@@ -84,6 +84,9 @@ const (
 	TrustGrantEnded Kind = "trust_grant_ended"
 	TrustDropped    Kind = "trust_dropped" // after a leak of somebody's data; Text: the reason
 	TrustGuide      Kind = "trust_guide"   // a moderator and an admin agreed
+	WeekLong        Kind = "week_long"     // as a notice only, like the next
+	RestAdvised     Kind = "rest_advised"
+	WeekTooLong     Kind = "week_too_long" // Member
 	GuideProposed   Kind = "guide_proposed"
 	SettingChanged  Kind = "setting_changed" // Rule: the section, Before and Text: its values
 
@@ -103,7 +106,10 @@ func record(ctx context.Context, tx Tx, a Activity) error {
 	if _, err := tx.NewInsert().Model(&a).Exec(ctx); err != nil {
 		return fmt.Errorf("record %s: %w", a.Kind, err)
 	}
-	return nil
+	if a.ActorID == 0 {
+		return nil
+	}
+	return worked(ctx, tx, a.ActorID)
 }
 
 // recordAll writes many activities at once.

@@ -90,7 +90,7 @@ func SaveDraft(ctx context.Context, tx Tx, m *Member, caseID int64, text string)
 	switch {
 	case err == nil:
 		c, held = got, true
-	case !errors.Is(err, ErrTaken) && !errors.Is(err, ErrNotOpen):
+	case !errors.Is(err, ErrTaken) && !errors.Is(err, ErrNotOpen) && !errors.Is(err, ErrRest):
 		return a, c, false, err
 	default:
 		if sent, err := Sent(ctx, tx, m, caseID, text); err != nil || sent {

@@ -19,7 +19,7 @@ const returnedLease = 30 * time.Minute
 
 // ClaimCase lends a case to the member, or renews the member's own claim. One statement decides, so
 // that of many who try at once one gets it. ErrTaken if somebody else has it, ErrNotOpen if it is not
-// to be had.
+// to be had, ErrRest if the member should rather take a break, see GoOn.
 func ClaimCase(ctx context.Context, tx Tx, m *Member, caseID int64) (Case, error) {
 	c, err := FindCase(ctx, tx, m, caseID)
 	if err != nil {
@@ -29,6 +29,11 @@ func ClaimCase(ctx context.Context, tx Tx, m *Member, caseID int64) (Case, error
 		return c, ErrNotAllowed
 	}
 	renewed := c.HeldBy(m, tx.Now())
+	if !renewed && c.Free(tx.Now()) {
+		if err := mayGoOn(ctx, tx, m); err != nil {
+			return c, err
+		}
+	}
 	got, err := lend(ctx, tx, m, caseID)
 	if err != nil {
 		return c, err
@@ -40,7 +45,7 @@ func ClaimCase(ctx context.Context, tx Tx, m *Member, caseID int64) (Case, error
 		return c, ErrNotOpen
 	}
 	if renewed {
-		return got[0], nil
+		return got[0], worked(ctx, tx, m.ID)
 	}
 	return got[0], record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: CaseClaimed, Lane: c.Lane})
 }

@@ -38,6 +38,7 @@ var (
 	ErrOtherRole    = errors.New("one of your role has already agreed; somebody else must, too")
 	ErrSecondLook   = errors.New("somebody else must look at this, not who decided first")
 	ErrNoAppeal     = errors.New("this decision cannot be appealed, or was already")
+	ErrRest         = errors.New("you have been here for many hours this week; take a break")
 	ErrUnknownRole  = errors.New("a role is one of advocate, moderator, expert or admin")
 	ErrUnknownBrand = errors.New("there is no brand of this name")
 )

@@ -23,6 +23,8 @@ func (a *App) sweeps() []sweep {
 		{"end claims that are over", time.Second, a.endLeases},
 		{"tell of answers that wait", 10 * time.Second, a.remindReviewers},
 		{"weigh trust", 2 * time.Second, a.weighTrust},
+		{"tell people of their long weeks", time.Minute, a.tellHours},
+		{"forget old hours", time.Hour, a.forgetHours},
 		{"end suspensions that are over", time.Minute, a.endSuspensions},
 		{"forget who has left", time.Minute, a.forgetPresence},
 	}
@@ -102,4 +104,33 @@ func (a *App) endSuspensions(ctx context.Context) error {
 	return a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error {
 		return community.EndSuspensions(ctx, tx, leasesAtOnce)
 	})
+}
+
+// tellHours speaks to people whose week has become long.
+func (a *App) tellHours(ctx context.Context) error {
+	due, err := community.HoursDue(ctx, a.DB.Read(), a.Now())
+	if err != nil || !due {
+		return err
+	}
+	return a.Write(ctx, community.TellHours)
+}
+
+// forgottenAtOnce bounds how many minutes are forgotten in one transaction.
+const forgottenAtOnce = 5000
+
+// forgetHours deletes what no week needs any more.
+func (a *App) forgetHours(ctx context.Context) error {
+	for {
+		old, err := community.HoursOld(ctx, a.DB.Read(), a.Now())
+		if err != nil || !old {
+			return err
+		}
+		err = a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error {
+			_, err := community.ForgetHours(ctx, tx, forgottenAtOnce)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/kith-social/kith/clock"
@@ -285,6 +286,10 @@ func (a *App) showCase(w http.ResponseWriter, r *http.Request, toast *said) erro
 // bar is asked for, so that nothing typed is touched.
 func (a *App) claim(w http.ResponseWriter, r *http.Request) error {
 	err := a.onCase(r, community.ClaimCase)
+	if errors.Is(err, community.ErrRest) {
+		goTo(w, r, restPath(chi.URLParam(r, "case")))
+		return nil
+	}
 	missed := errors.Is(err, community.ErrTaken) || errors.Is(err, community.ErrNotOpen)
 	if err != nil && !missed {
 		return err

@@ -22,6 +22,7 @@ type aboutMe struct {
 	Failed   *access.Failure // of the form that was sent, nil for none
 	Changed  bool            // the password was changed just now
 	ZoneName string
+	Week     time.Duration // at which the member was here within seven days
 }
 
 func (a *App) me(w http.ResponseWriter, r *http.Request) error {
@@ -37,6 +38,9 @@ func (a *App) readMe(ctx context.Context) (aboutMe, error) {
 	v := aboutMe{Identity: access.From(ctx), ZoneName: cmp.Or(view(ctx).Zone, time.UTC).String()}
 	var err error
 	if v.Tokens, err = access.Tokens(ctx, a.DB.Read(), v.Person.ID); err != nil || v.Member == nil {
+		return v, err
+	}
+	if v.Week, err = community.WeekOf(ctx, a.DB.Read(), v.Member.ID, view(ctx).Now); err != nil {
 		return v, err
 	}
 	topics, err := community.Topics(ctx, a.DB.Read(), v.Brand.ID)

@@ -23,6 +23,15 @@ var noticePaths = map[community.Kind]string{
 	community.TrustGrantEnded: "/trust",
 	community.TrustDropped:    "/trust",
 	community.TrustGuide:      "/trust",
+	community.WeekLong:        "/me#week",
+	community.RestAdvised:     "/me#week",
+}
+
+func noticePath(n community.Notice) string {
+	if n.Kind == community.WeekTooLong {
+		return weekPath(n.Event)
+	}
+	return noticePaths[n.Kind]
 }
 
 func (a *App) notices(w http.ResponseWriter, r *http.Request) error {

@@ -19,7 +19,8 @@ type oneMember struct {
 	Topics  []string // by name
 	Stake   community.Stake
 	History []Entry
-	Growth  standing // of an advocate
+	Growth  standing // of an advocate, and how long they were here within seven days
+	Week    time.Duration
 	Manage  bool // whoever looks may suspend them, let them go and take them back
 	Failed  *access.Failure
 	Reason  string // as it was sent, where it failed
@@ -64,7 +65,10 @@ func (a *App) readMember(r *http.Request) (v oneMember, err error) {
 	}
 	v.History = history(ctx, activities, members)
 	if !v.Role.Employee() {
-		v.Growth, err = a.readStanding(ctx, db, &v.Member)
+		if v.Growth, err = a.readStanding(ctx, db, &v.Member); err != nil {
+			return v, err
+		}
+		v.Week, err = community.WeekOf(ctx, db, v.Member.ID, view(ctx).Now)
 	}
 	return v, err
 }

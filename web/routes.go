@@ -86,6 +86,11 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/people/{member}/trust/guide", Object: "trust", Action: "change", Handler: a.page(a.proposeGuide)},
 		{Method: "POST", Pattern: "/people/{member}/trust/leak", Object: "trust", Action: "change", Handler: a.page(a.reportLeak)},
 
+		// Being well.
+		{Method: "GET", Pattern: "/rest", Object: "wellbeing", Action: "read", Handler: a.page(a.rest)},
+		{Method: "POST", Pattern: "/rest/go-on", Object: "wellbeing", Action: "change", Handler: a.page(a.goOn)},
+		{Method: "POST", Pattern: "/me/shield", Object: "wellbeing", Action: "change", Handler: a.page(a.shield)},
+
 		// Oneself.
 		{Method: "GET", Pattern: "/me", Object: "me", Action: "read", Handler: a.page(a.me)},
 		{Method: "POST", Pattern: "/me/brand", Object: "brand", Action: "choose", Handler: a.page(a.chooseBrand)},

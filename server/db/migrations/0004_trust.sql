@@ -50,3 +50,18 @@ CREATE TABLE guide_votes (
 
 -- community: the answers that somebody judged
 CREATE INDEX answers_judged ON answers (member_id, id) WHERE returns > 0 OR kept IS NOT NULL OR outcome IN ('solved', 'broken');
+
+-- community: the minutes in which somebody did something here, kept for some weeks; what they or the
+-- brand were told of their hours, and when. A member who was advised to rest may go on: a mark, too.
+CREATE TABLE worked (
+	member_id BIGINT NOT NULL REFERENCES members (id),
+	minute BIGINT NOT NULL,
+	PRIMARY KEY (member_id, minute)
+);
+CREATE INDEX worked_by_minute ON worked (minute, member_id);
+CREATE TABLE hours_told (
+	member_id BIGINT NOT NULL REFERENCES members (id),
+	mark TEXT NOT NULL,
+	told_at BIGINT NOT NULL,
+	PRIMARY KEY (member_id, mark)
+);
