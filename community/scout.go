@@ -88,6 +88,9 @@ func Helpers(ctx context.Context, db bun.IDB, by *Member, accountID int64, now c
 	for _, p := range posts {
 		c, ok := cases[key{p.ThreadKey, p.AskerID}]
 		pair := [2]int64{p.AccountID, c.ID}
+		if own, wrote := cases[key{p.ThreadKey, p.AccountID}]; wrote && own.OpenedAt <= c.OpenedAt {
+			continue // who had asked first thanks or asks back
+		}
 		if !ok || seen[pair] || members[[2]string{p.Network, strings.ToLower(p.Handle)}] {
 			continue
 		}
@@ -139,11 +142,11 @@ func betweenCustomers(ctx context.Context, db bun.IDB, brandID, accountID int64,
 	return posts, nil
 }
 
-// askedIn reads the cases of those who were answered, with their threads.
+// askedIn reads the cases of those who were answered, with their threads, and of those who answered.
 func askedIn(ctx context.Context, db bun.IDB, posts []between) (map[key]Case, map[int64][]listeners.Mention, error) {
-	pairs := make([]bun.TupleValues, len(posts))
-	for i, p := range posts {
-		pairs[i] = bun.Tuple([]any{p.AskerID, p.ThreadKey})
+	pairs := make([]bun.TupleValues, 0, 2*len(posts))
+	for _, p := range posts {
+		pairs = append(pairs, bun.Tuple([]any{p.AskerID, p.ThreadKey}), bun.Tuple([]any{p.AccountID, p.ThreadKey}))
 	}
 	var all []Case
 	if err := db.NewSelect().Model(&all).Where("(c.account_id, c.thread_key) IN (VALUES ?)", bun.List(pairs)).Scan(ctx); err != nil {
