@@ -52,10 +52,14 @@ func Give(ctx context.Context, tx Tx, job NoticeJob) error {
 	n := Notice{
 		BrandID: job.BrandID, MemberID: job.MemberID, CaseID: job.CaseID, Kind: job.About, Event: job.Event, CreatedAt: tx.Now(),
 	}
-	if _, err := tx.NewInsert().Model(&n).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+	res, err := tx.NewInsert().Model(&n).On("CONFLICT DO NOTHING").Exec(ctx)
+	if err != nil {
 		return fmt.Errorf("give a notice: %w", err)
 	}
-	return nil
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return err // given before
+	}
+	return ring(ctx, tx, job)
 }
 
 // Unread reads the member's notices that were not read yet, newest first.

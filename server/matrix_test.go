@@ -298,7 +298,7 @@ func TestMatrixOfPages(t *testing.T) {
 		// role; a file and a link that do not exist have answers of their own.
 		Leave: func(r access.Route) bool {
 			switch r.Object {
-			case "stream", "sign-in", "session", "brand", "password", "token", "asset", "home", "preferences":
+			case "stream", "sign-in", "session", "brand", "password", "token", "device", "asset", "home", "preferences":
 				return true
 			}
 			return strings.Contains(r.Pattern, "{secret}")

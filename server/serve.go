@@ -101,6 +101,11 @@ func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, *ac
 		DB: a.DB, Desk: a.Desk, Intake: a.Intake, Deliverer: a.Deliverer, Now: a.Now, Listen: hub.Serve,
 		Secure: strings.HasPrefix(a.publicURL(), "https://"),
 	}
+	key, err := a.pushKey(context.Background())
+	if err != nil {
+		return nil, nil, err
+	}
+	pages.PushKey = key.Public
 	guard, err := access.New(access.Config{Read: a.DB.Read(), Transact: a.Write, Now: a.Now, Log: a.Log, PublicURL: a.publicURL(), Refuse: pages.Refuse})
 	if err != nil {
 		return nil, nil, err
@@ -122,7 +127,7 @@ func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, *ac
 	if err := api.Mount(r, api.Config{DB: a.DB, Desk: a.Desk, Guard: guard, Now: a.Now, Version: Version}); err != nil {
 		return nil, nil, err
 	}
-	if err := guard.Mount(r, web.Files()); err != nil {
+	if err := guard.Mount(r, web.Files(), web.ServiceWorker()); err != nil {
 		return nil, nil, err
 	}
 	behind := r.With(guard.ByCookie, pages.See, web.Protect)

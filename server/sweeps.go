@@ -27,6 +27,7 @@ func (a *App) sweeps() []sweep {
 		{"forget old hours", time.Hour, a.forgetHours},
 		{"end suspensions that are over", time.Minute, a.endSuspensions},
 		{"forget who has left", time.Minute, a.forgetPresence},
+		{"call for help", time.Minute, a.callForHelp},
 	}
 }
 

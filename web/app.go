@@ -34,6 +34,8 @@ type App struct {
 	Now       clock.Func
 	// Listen keeps an open page told of changes until still says that the member may no longer listen.
 	Listen func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool)
+	// PushKey is the public key by which push services know this installation.
+	PushKey string
 	// Secure marks cookies as for https only.
 	Secure bool
 }

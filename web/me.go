@@ -22,7 +22,9 @@ type aboutMe struct {
 	Failed   *access.Failure // of the form that was sent, nil for none
 	Changed  bool            // the password was changed just now
 	ZoneName string
-	Week     time.Duration // at which the member was here within seven days
+	Week     time.Duration      // at which the member was here within seven days
+	Devices  []community.Device // that may be woken
+	PushKey  string             // by which push services know us
 }
 
 func (a *App) me(w http.ResponseWriter, r *http.Request) error {
@@ -37,6 +39,10 @@ func (a *App) me(w http.ResponseWriter, r *http.Request) error {
 func (a *App) readMe(ctx context.Context) (aboutMe, error) {
 	v := aboutMe{Identity: access.From(ctx), ZoneName: cmp.Or(view(ctx).Zone, time.UTC).String()}
 	var err error
+	if v.Devices, err = community.Devices(ctx, a.DB.Read(), v.Person.ID, v.Person.Epoch); err != nil {
+		return v, err
+	}
+	v.PushKey = a.PushKey
 	if v.Tokens, err = access.Tokens(ctx, a.DB.Read(), v.Person.ID); err != nil || v.Member == nil {
 		return v, err
 	}

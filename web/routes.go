@@ -19,6 +19,7 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/sign-in", Object: "sign-in", Action: "use", Handler: limited(a.page(a.signIn))},
 		{Method: "GET", Pattern: "/sign-in/{secret}", Object: "sign-in", Action: "use", Handler: a.page(a.linkForm)},
 		{Method: "POST", Pattern: "/sign-in/{secret}", Object: "sign-in", Action: "use", Handler: limited(a.page(a.signInByLink))},
+		{Method: "GET", Pattern: "/offline", Object: "asset", Action: "read", Handler: a.page(a.offline)},
 		{Method: "POST", Pattern: "/sign-out", Object: "session", Action: "end", Handler: a.page(a.signOut)},
 		{Method: "POST", Pattern: "/sign-out/everywhere", Object: "session", Action: "end", Handler: a.page(a.signOutEverywhere)},
 		{Method: "POST", Pattern: "/preferences", Object: "preferences", Action: "change", Handler: a.page(a.prefer)},
@@ -97,6 +98,9 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/me/password", Object: "password", Action: "change", Handler: limited(a.page(a.changePassword))},
 		{Method: "POST", Pattern: "/me/tokens", Object: "token", Action: "manage", Handler: a.page(a.addToken)},
 		{Method: "POST", Pattern: "/me/tokens/{token}/revoke", Object: "token", Action: "manage", Handler: a.page(a.revokeToken)},
+		{Method: "POST", Pattern: "/me/devices", Object: "device", Action: "manage", Handler: a.page(a.addDevice)},
+		{Method: "POST", Pattern: "/me/devices/{device}/remove", Object: "device", Action: "manage", Handler: a.page(a.removeDevice)},
+		{Method: "POST", Pattern: "/me/pushes", Object: "device", Action: "manage", Handler: a.page(a.setPushes)},
 		{Method: "GET", Pattern: "/notices", Object: "notice", Action: "read", Handler: a.page(a.notices)},
 		{Method: "POST", Pattern: "/notices/read", Object: "notice", Action: "read", Handler: a.page(a.readNotices)},
 

@@ -72,6 +72,9 @@ func (a *App) signInByLink(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *App) signOut(w http.ResponseWriter, r *http.Request) error {
+	if err := a.silence(r); err != nil {
+		return err
+	}
 	if err := a.Guard.SignOut(r.Context()); err != nil {
 		return err
 	}

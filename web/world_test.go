@@ -77,7 +77,7 @@ func newCafe(t *testing.T) *cafe {
 	r.Use(middleware.RequestID, middleware.ClientIPFromRemoteAddr)
 	pages := r.With(guard.ByCookie, c.See, Protect)
 	pages.NotFound(c.NotFound)
-	if err := errors.Join(guard.Mount(r, Files()), guard.Mount(pages, c.Routes()...)); err != nil {
+	if err := errors.Join(guard.Mount(r, Files(), ServiceWorker()), guard.Mount(pages, c.Routes()...)); err != nil {
 		t.Fatal(err)
 	}
 	c.server = httptest.NewServer(r)

@@ -69,14 +69,14 @@ func build() error {
 	return write(files)
 }
 
-// bundle runs esbuild over the two entry points. Fonts come along because the style sheet names them.
+// bundle runs esbuild over the entry points. Fonts come along because the style sheet names them.
 func bundle(files map[string][]byte, manifest map[string]string) error {
 	out, err := filepath.Abs(dist)
 	if err != nil {
 		return err
 	}
 	result := api.Build(api.BuildOptions{
-		EntryPoints:       []string{sources + "/js/app.js", sources + "/css/app.css"},
+		EntryPoints:       []string{sources + "/js/app.js", sources + "/js/service-worker.js", sources + "/css/app.css"},
 		Bundle:            true,
 		Format:            api.FormatESModule,
 		Target:            api.ES2022,

@@ -12,4 +12,5 @@ import "./live.js";
 import "./once.js";
 import "./place.js";
 import "./presence.js";
+import "./push.js";
 import "./zone.js";

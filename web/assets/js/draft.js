@@ -51,3 +51,10 @@ document.addEventListener("htmx:after:request", (event) => {
 });
 
 onContent(() => document.querySelectorAll("textarea[data-draft]").forEach(restore));
+
+// What was typed without a network is sent once there is one again.
+addEventListener("online", () => {
+  for (const area of document.querySelectorAll("textarea[data-draft]")) {
+    if (localStorage.getItem(place(area)) !== null) area.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+});
