@@ -7,7 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFILES = $(shell git ls-files -co --exclude-standard '*.go' | grep -v '_templ\.go$$')
 FRONT_END = $(shell find web/assets -type f -not -name '*.test.js')
 
-.PHONY: help run test build assets generate lint bench model torture screenshot clean
+.PHONY: help run test build assets generate lint bench goals model torture screenshot clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,10 +42,13 @@ lint: ## go vet, staticcheck and gofumpt
 bench: build ## the benchmark table: each main job beside its raw limit
 	bin/kith bench all
 
-DATA ?= ../shared/data/train
+DATA ?= ../shared/data
+
+goals: ## what triage reaches on the public sets in the folder DATA, beside its goals
+	go run ./triage/goals $(DATA)
 
 model: ## the shipped weights, taught anew from the recipe's inputs in the folder DATA
-	go run ./triage/model/recipe $(DATA) triage/model
+	go run ./triage/model/recipe $(DATA)/train triage/model
 
 torture: assets ## long crash and fault runs, about an hour
 	KITH_TORTURE=1 go test -count=1 -timeout 3h -run 'Torture|Crash' ./...

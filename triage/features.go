@@ -168,6 +168,3 @@ func WordID(text string) (id uint64, ok bool) {
 }
 
 func wordID(key uint64) uint64 { return mix(mix(hashOffset, ofWord), key) }
-
-// Heads are all heads, in their order.
-func Heads() []Head { return heads[:] }

@@ -1,10 +1,6 @@
 package learner
 
-import (
-	"cmp"
-	"hash/fnv"
-	"slices"
-)
+import "slices"
 
 // Example is a text and its label.
 type Example struct{ Text, Label string }
@@ -13,17 +9,28 @@ type Example struct{ Text, Label string }
 type Classifier struct {
 	Labels []string // in an order that does not depend on their names
 
-	read    Reader
-	words   *vocabulary
-	bases   [][][]float32 // weights, by base, label and column
-	weights []Weights     // by base
-	stack   *stack
+	read  Reader
+	words *vocabulary
+	bases []learned
+	stack *stack
 }
 
-// Base is a machine and what it sees.
+// learned is what became of a base.
+type learned struct {
+	weights [][]float32 // by label and column
+	sees    Weights
+}
+
+// Base is a way to learn and what it sees.
 type Base struct {
-	Machine Machine
+	By      Teacher
 	Weights Weights
+}
+
+// Teacher finds weights that tell the rows that are meant from the others. Importance scales how much each row counts;
+// nil means 1.
+type Teacher interface {
+	learn(rows []row, meant func(i int) bool, importance []float32, columns int) []float32
 }
 
 // Settings say how to learn. They are the same for every task.
@@ -32,6 +39,7 @@ type Settings struct {
 	Least int
 	Folds int
 	Hold  float64
+	Few   int // examples of a label on average up to which unlabelled texts help
 }
 
 // Default are the settings that cross-validation chose.
@@ -42,6 +50,7 @@ var Default = Settings{
 	Least: 1,
 	Folds: 5,
 	Hold:  1,
+	Few:   30,
 }
 
 // Teaching is what there is to learn from.
@@ -53,69 +62,8 @@ type Teaching struct {
 	Unlabelled []string  // texts of the same kind
 }
 
-// lesson is the examples in an order that neither their own order nor the names of the labels have a part in.
-type lesson struct {
-	texts  []string
-	labels []int
-	names  []string
-	folds  []int
-}
-
-// vary appends the other way to write each text, where it differs.
-func (l *lesson) vary(variant func(string) string) {
-	if variant == nil {
-		return
-	}
-	for i, text := range l.texts {
-		if other := variant(text); other != text {
-			l.texts, l.labels, l.folds = append(l.texts, other), append(l.labels, l.labels[i]), append(l.folds, l.folds[i])
-		}
-	}
-}
-
-// newLesson sorts the examples by what their texts hash to. Labels are sorted by the texts they have.
-func newLesson(examples []Example, folds int) *lesson {
-	type hashed struct {
-		hash uint64
-		Example
-	}
-	all := make([]hashed, len(examples))
-	of := map[string][]uint64{}
-	for i, e := range examples {
-		h := fnv.New64a()
-		h.Write([]byte(e.Text))
-		all[i] = hashed{h.Sum64(), e}
-		of[e.Label] = append(of[e.Label], h.Sum64())
-	}
-	l := &lesson{}
-	for name, hashes := range of {
-		slices.Sort(hashes)
-		l.names = append(l.names, name)
-	}
-	slices.SortFunc(l.names, func(a, b string) int { return slices.Compare(of[a], of[b]) })
-	index := map[string]int{}
-	for i, name := range l.names {
-		index[name] = i
-	}
-	slices.SortFunc(all, func(a, b hashed) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(index[a.Label], index[b.Label]))
-	})
-	taken := make([]int, len(l.names))
-	for i, e := range all {
-		k := index[e.Label]
-		fold := taken[k] % folds
-		if i > 0 && all[i-1].hash == e.hash {
-			fold = l.folds[i-1] // the same text stays on one side
-		}
-		taken[k]++
-		l.texts, l.labels, l.folds = append(l.texts, e.Text), append(l.labels, k), append(l.folds, fold)
-	}
-	return l
-}
-
 // Learn learns from examples.
 func Learn(t Teaching, s Settings) *Classifier {
-	read := t.Read
 	examples := t.Examples
 	if len(t.Dev)*3 <= len(examples) {
 		examples = slices.Concat(examples, t.Dev)
@@ -123,42 +71,41 @@ func Learn(t Teaching, s Settings) *Classifier {
 	l := newLesson(examples, s.Folds)
 	l.vary(t.Variant)
 	seen := make([][]Feature, len(l.texts))
-	for i, text := range l.texts {
-		seen[i] = read(text, nil)
-	}
-	c := &Classifier{Labels: l.names, read: read, words: newVocabulary(seen, s.Least)}
+	each(len(seen), func(i int) { seen[i] = t.Read(l.texts[i], nil) })
+	c := &Classifier{Labels: l.names, read: t.Read, words: newVocabulary(seen, s.Least), bases: make([]learned, len(s.Bases))}
 	margins := make([][]float32, len(seen))
 	for i := range margins {
 		margins[i] = make([]float32, len(s.Bases)*len(l.names))
 	}
 	for b, base := range s.Bases {
-		rows := make([]row, len(seen))
-		for i, features := range seen {
-			rows[i] = c.words.row(features, base.Weights)
-		}
-		m := base.Machine
-		weights := make([][]float32, len(l.names))
+		rows := c.rows(seen, base.Weights)
+		c.bases[b] = learned{make([][]float32, len(l.names)), base.Weights}
 		each(len(l.names)*(s.Folds+1), func(job int) {
 			k, fold := job/(s.Folds+1), job%(s.Folds+1)-1
 			meant := func(i int) bool { return l.labels[i] == k }
 			if fold < 0 {
-				weights[k] = m.learn(rows, meant, nil, c.words.size())
+				c.bases[b].weights[k] = base.By.learn(rows, meant, nil, c.words.size())
 				return
 			}
-			w := m.learn(rows, meant, without(l.folds, fold), c.words.size())
+			w := base.By.learn(rows, meant, without(l.folds, fold), c.words.size())
 			for i, r := range rows {
 				if l.folds[i] == fold {
 					margins[i][b*len(l.names)+k] = r.dot(w)
 				}
 			}
 		})
-		c.bases = append(c.bases, weights)
-	}
-	for _, base := range s.Bases {
-		c.weights = append(c.weights, base.Weights)
 	}
 	c.stack = learnStack(margins, l.labels, len(l.names), len(s.Bases), s.Hold)
+	if few := len(l.texts) <= s.Few*len(l.names); few && len(t.Unlabelled) > len(l.texts) {
+		c.selfTrain(l, seen, t.Unlabelled, s)
+	}
 	return c
+}
+
+func (c *Classifier) rows(seen [][]Feature, w Weights) []row {
+	rows := make([]row, len(seen))
+	each(len(rows), func(i int) { rows[i] = c.words.row(seen[i], w) })
+	return rows
 }
 
 // without gives the rows of a fold no importance and all others 1.
@@ -174,11 +121,14 @@ func without(folds []int, fold int) []float32 {
 
 // Probabilities says how probable each of the labels is.
 func (c *Classifier) Probabilities(text string) []float64 {
-	features := c.read(text, nil)
+	return c.judge(c.read(text, nil))
+}
+
+func (c *Classifier) judge(features []Feature) []float64 {
 	margins := make([]float32, 0, len(c.bases)*len(c.Labels))
-	for b, base := range c.bases {
-		r := c.words.row(features, c.weights[b])
-		for _, w := range base {
+	for _, base := range c.bases {
+		r := c.words.row(features, base.sees)
+		for _, w := range base.weights {
 			margins = append(margins, r.dot(w))
 		}
 	}

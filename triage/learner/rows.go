@@ -79,6 +79,23 @@ func (v *vocabulary) prune(most int) {
 	*v = *kept
 }
 
+// weigh sets how much rare features count by other texts than those that they were noted in.
+func (v *vocabulary) weigh(seen [][]Feature) {
+	counts := make([]int32, v.size())
+	last := make([]int, v.size())
+	for i, features := range seen {
+		for _, f := range features {
+			if c, known := v.columns[f.ID]; known && last[c] != i+1 {
+				counts[c]++
+				last[c] = i + 1
+			}
+		}
+	}
+	for c, n := range counts[1:] {
+		v.rarity[c+1] = float32(math.Log(float64(len(seen)+1)/float64(max(n, 1))) + 1)
+	}
+}
+
 func (v *vocabulary) size() int { return len(v.kinds) }
 
 // row makes the vector of a text.

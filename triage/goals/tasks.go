@@ -1,0 +1,200 @@
+package main
+
+import (
+	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"slices"
+
+	"github.com/kith-social/kith/triage"
+	"github.com/kith-social/kith/triage/learner"
+)
+
+// task is something to measure: judgements, and what they should reach.
+type task struct {
+	name  string
+	judge func(data) ([]learner.Judged, error)
+	goals []goal
+}
+
+type goal struct {
+	name   string
+	metric learner.Metric
+	goal   float64
+	most   bool // the figure should be at most the goal
+}
+
+func auc(g float64) goal      { return goal{name: "AUC", metric: learner.AUC, goal: g} }
+func accuracy(g float64) goal { return goal{name: "accuracy", metric: learner.Accuracy, goal: g} }
+func macroF1(g float64) goal { return goal{name: "macro-F1", metric: learner.F1(false), goal: g} }
+
+func weightedF1(g float64) goal { return goal{name: "weighted F1", metric: learner.F1(true), goal: g} }
+func f1Of(g float64) goal       { return goal{name: "F1", metric: learner.F1Of, goal: g} }
+func calibration(g float64) goal {
+	return goal{name: "ECE", metric: learner.CalibrationError, goal: g, most: true}
+}
+
+// tasks are the goals. Everything is measured on the part that a set keeps for choosing; the part that nobody has seen is
+// left for acceptance.
+var tasks = []task{
+	{"shipped: airline negative", shipped("airline", "negative", triage.Negative, false), []goal{auc(0.87)}},
+	{"shipped: vi phone reviews, complaint", shipped("vi-visfd", "complaint", triage.Complaint, false), []goal{auc(0.88)}},
+	{"shipped: vi shop reviews, negative", shipped("vi-aivivn", "negative", triage.Negative, false), []goal{auc(0.93)}},
+	{"shipped: vi comments, anger", shipped("vi-vsmec", "Anger", triage.Anger, false), []goal{auc(0.78)}},
+	{"shipped: vi comments, anger, no marks", shipped("vi-vsmec", "Anger", triage.Anger, true), []goal{auc(0.76)}},
+	{"learner: airline, 50 corrections", corrected("airline", "negative", 50), []goal{macroF1(0.68)}},
+	{"learner: airline, 200 corrections", corrected("airline", "negative", 200), []goal{macroF1(0.73)}},
+	{"learner: vi phone reviews, 200 corrections", corrected("vi-visfd", "complaint", 200), []goal{macroF1(0.85)}},
+	{"learner: bank intents, 5 examples, unlabelled", intents("banking77/train_5shot.csv", true), []goal{accuracy(0.765)}},
+	{"learner: bank intents, 10 examples", intents("banking77/train_10shot.csv", false), []goal{accuracy(0.83)}},
+	{"learner: bank intents, all", intents("banking77/train.csv", false), []goal{accuracy(0.925)}},
+	{"learner: tweets' emotions, anger", trained("tweeteval-emotion", "anger", false), []goal{macroF1(0.77), f1Of(0.85), auc(0.95), calibration(0.02)}},
+	{"learner: airline, negative", trained("airline", "negative", false), []goal{accuracy(0.845), macroF1(0.795), auc(0.945), calibration(0.02)}},
+	{"learner: vi comments", trained("vi-vsmec", "Anger", false), []goal{weightedF1(0.658)}},
+	{"learner: vi comments, no marks", trained("vi-vsmec", "Anger", true), []goal{weightedF1(0.63)}},
+	{"learner: vi phone reviews, complaint", trained("vi-visfd", "complaint", false), []goal{macroF1(0.90), calibration(0.02)}},
+	{"learner: vi phone reviews, no marks", trained("vi-visfd", "complaint", true), []goal{macroF1(0.895)}},
+}
+
+// shipped judges with what the binary contains.
+func shipped(set, label string, head triage.Head, stripped bool) func(data) ([]learner.Judged, error) {
+	return func(d data) ([]learner.Judged, error) {
+		rows, err := d.examples("measure/" + set + "/dev.csv")
+		if err != nil {
+			return nil, err
+		}
+		scorer := triage.New(nil)
+		judged := make([]learner.Judged, len(rows))
+		for i, row := range rows {
+			text := triage.Clean(row.Text)
+			if stripped {
+				text = triage.Strip(text)
+			}
+			score := scorer.Score(text)
+			judged[i] = learner.Judged{P: float64(score.Of(head)), Is: row.Label == label}
+		}
+		return judged, nil
+	}
+}
+
+// trained judges with what was learned from a set's examples.
+func trained(set, label string, stripped bool) func(data) ([]learner.Judged, error) {
+	return func(d data) ([]learner.Judged, error) {
+		train, err := d.examples("measure/" + set + "/train.csv")
+		if err != nil {
+			return nil, err
+		}
+		dev, err := d.examples("measure/" + set + "/dev.csv")
+		if err != nil {
+			return nil, err
+		}
+		return judge(triage.Teaching{Examples: train}, dev, label, stripped)
+	}
+}
+
+// corrected judges with what was learned from a few examples, three times.
+func corrected(set, label string, count int) func(data) ([]learner.Judged, error) {
+	return func(d data) ([]learner.Judged, error) {
+		train, err := d.examples("measure/" + set + "/train.csv")
+		if err != nil {
+			return nil, err
+		}
+		dev, err := d.examples("measure/" + set + "/dev.csv")
+		if err != nil {
+			return nil, err
+		}
+		shuffled(train)
+		var judged []learner.Judged
+		for draw := range 3 {
+			once, err := judge(triage.Teaching{Examples: train[draw*count : (draw+1)*count]}, dev, label, false)
+			if err != nil {
+				return nil, err
+			}
+			judged = append(judged, once...)
+		}
+		return judged, nil
+	}
+}
+
+// intents judges intents, which have many labels; none matters more than others.
+func intents(file string, unlabelled bool) func(data) ([]learner.Judged, error) {
+	return func(d data) ([]learner.Judged, error) {
+		train, err := d.examples("train/" + file)
+		if err != nil {
+			return nil, err
+		}
+		dev, err := d.examples("train/banking77/dev.csv")
+		if err != nil {
+			return nil, err
+		}
+		t := triage.Teaching{Examples: train}
+		if unlabelled {
+			pool, err := d.examples("train/banking77/train.csv")
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range pool {
+				t.Unlabelled = append(t.Unlabelled, e.Text)
+			}
+		}
+		return judge(t, dev, "", false)
+	}
+}
+
+func judge(t triage.Teaching, asked []learner.Example, label string, stripped bool) ([]learner.Judged, error) {
+	c, err := triage.Learn(t)
+	if err != nil {
+		return nil, err
+	}
+	matters := slices.Index(c.Labels, label)
+	judged := make([]learner.Judged, len(asked))
+	for i, e := range asked {
+		text := triage.Clean(e.Text)
+		if stripped {
+			text = triage.Strip(text)
+		}
+		p := c.Probabilities(text)
+		judged[i] = learner.Judged{Truth: slices.Index(c.Labels, e.Label), Said: learner.Best(p), Is: e.Label == label}
+		if matters >= 0 {
+			judged[i].P = p[matters]
+		}
+	}
+	return judged, nil
+}
+
+// shuffled puts examples into an order that has nothing to do with where they stood.
+func shuffled(examples []learner.Example) {
+	hash := func(e learner.Example) uint64 {
+		h := fnv.New64a()
+		h.Write([]byte("corrections:" + e.Text))
+		return h.Sum64()
+	}
+	slices.SortStableFunc(examples, func(a, b learner.Example) int { return cmp.Compare(hash(a), hash(b)) })
+}
+
+// examples reads a CSV file with the columns text and label.
+func (d data) examples(file string) ([]learner.Example, error) {
+	f, err := os.Open(d.path(file))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s is absent", file)
+	} else if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	text, label := slices.Index(rows[0], "text"), slices.Index(rows[0], "label")
+	if text < 0 || label < 0 {
+		return nil, fmt.Errorf("%s has no columns text and label", file)
+	}
+	examples := make([]learner.Example, 0, len(rows)-1)
+	for _, row := range rows[1:] {
+		examples = append(examples, learner.Example{Text: row[text], Label: row[label]})
+	}
+	return examples, nil
+}
