@@ -29,7 +29,7 @@ type goal struct {
 
 func auc(g float64) goal      { return goal{name: "AUC", metric: learner.AUC, goal: g} }
 func accuracy(g float64) goal { return goal{name: "accuracy", metric: learner.Accuracy, goal: g} }
-func macroF1(g float64) goal { return goal{name: "macro-F1", metric: learner.F1(false), goal: g} }
+func macroF1(g float64) goal  { return goal{name: "macro-F1", metric: learner.F1(false), goal: g} }
 
 func weightedF1(g float64) goal { return goal{name: "weighted F1", metric: learner.F1(true), goal: g} }
 func f1Of(g float64) goal       { return goal{name: "F1", metric: learner.F1Of, goal: g} }

@@ -18,6 +18,7 @@ const (
 	Letters
 	Sign    // of how a text is written
 	Meaning // where it lies in a space of meanings
+	Company // where it lies among the texts of its kind
 	kinds
 )
 

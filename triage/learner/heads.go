@@ -21,9 +21,10 @@ type Heads struct {
 
 // mark of a slot: 4 bytes of the feature's id, 1 of its rarity, 1 for each head.
 const (
-	slotID     = 4
-	slotHeads  = slotID + 1
-	rarityUnit = 1.0 / 20
+	slotID      = 4
+	slotHeads   = slotID + 1
+	packedKinds = int(Company) // heads have no company
+	rarityUnit  = 1.0 / 20
 )
 
 const magic = "kith heads 1\n"
@@ -41,7 +42,7 @@ func ReadHeads(packed []byte) (*Heads, error) {
 	size := int(binary.LittleEndian.Uint32(at[4:]))
 	at = at[8:]
 	h.stride = slotHeads + h.Count
-	if h.Count <= 0 || h.Count > 1<<8 || size <= 0 || bits.OnesCount(uint(size)) != 1 || len(at) != 4*(2*h.Count+int(kinds))+size*h.stride {
+	if h.Count <= 0 || h.Count > 1<<8 || size <= 0 || bits.OnesCount(uint(size)) != 1 || len(at) != 4*(2*h.Count+packedKinds)+size*h.stride {
 		return nil, ErrHeads
 	}
 	floats := func(n int) []float32 {
@@ -53,7 +54,7 @@ func ReadHeads(packed []byte) (*Heads, error) {
 		return read
 	}
 	h.biases, h.scales = floats(h.Count), floats(h.Count)
-	copy(h.kinds[:], floats(int(kinds)))
+	copy(h.kinds[:], floats(packedKinds))
 	h.slots, h.mask = at, uint64(size-1)
 	return h, nil
 }

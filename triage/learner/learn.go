@@ -72,7 +72,19 @@ func Learn(t Teaching, s Settings) *Classifier {
 	l.vary(t.Variant)
 	seen := make([][]Feature, len(l.texts))
 	each(len(seen), func(i int) { seen[i] = t.Read(l.texts[i], nil) })
-	c := &Classifier{Labels: l.names, read: t.Read, words: newVocabulary(seen, s.Least), bases: make([]learned, len(s.Bases))}
+	var pool [][]Feature
+	var space *space
+	read := t.Read
+	if few := len(l.texts) <= s.Few*len(l.names); few && len(t.Unlabelled) > len(l.texts) {
+		texts := sorted(t.Unlabelled)
+		pool = make([][]Feature, len(texts))
+		each(len(pool), func(i int) { pool[i] = t.Read(texts[i], nil) })
+		space = newSpace(slices.Concat(seen, pool))
+		each(len(pool), func(i int) { pool[i] = space.place(pool[i]) })
+		each(len(seen), func(i int) { seen[i] = space.place(seen[i]) })
+		read = func(text string, to []Feature) []Feature { return space.place(t.Read(text, to)) }
+	}
+	c := &Classifier{Labels: l.names, read: read, words: newVocabulary(seen, s.Least), bases: make([]learned, len(s.Bases))}
 	margins := make([][]float32, len(seen))
 	for i := range margins {
 		margins[i] = make([]float32, len(s.Bases)*len(l.names))
@@ -96,8 +108,8 @@ func Learn(t Teaching, s Settings) *Classifier {
 		})
 	}
 	c.stack = learnStack(margins, l.labels, len(l.names), len(s.Bases), s.Hold)
-	if few := len(l.texts) <= s.Few*len(l.names); few && len(t.Unlabelled) > len(l.texts) {
-		c.selfTrain(l, seen, t.Unlabelled, s)
+	if pool != nil {
+		c.selfTrain(l, seen, pool, s)
 	}
 	return c
 }

@@ -7,20 +7,15 @@ import (
 )
 
 // How unlabelled texts are taken in: in each round a larger share of those whose label is clearest.
-var takenIn = []float64{0.15, 0.3, 0.45, 0.6, 0.75}
+var takenIn = []float64{0.25, 0.5, 0.75}
 
 // guess is how much an unlabelled text counts beside an example.
-const guess = 1.0
+const guess = 0.5
 
 // selfTrain learns the bases anew from the examples and from unlabelled texts under the labels that the classifier itself
 // gives them. Words that stand beside those of the examples get their weights that way.
-func (c *Classifier) selfTrain(l *lesson, seen [][]Feature, unlabelled []string, s Settings) {
-	pool := sorted(unlabelled)
-	all := slices.Clone(seen)
-	for range pool {
-		all = append(all, nil)
-	}
-	each(len(pool), func(i int) { all[len(seen)+i] = c.read(pool[i], nil) })
+func (c *Classifier) selfTrain(l *lesson, seen, pool [][]Feature, s Settings) {
+	all := slices.Concat(seen, pool)
 	words := newVocabulary(all, 2)
 	words.weigh(seen)
 	for _, share := range takenIn {
@@ -56,15 +51,16 @@ func (c *Classifier) guesses(texts [][]Feature, share float64) (labels []int, im
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lead[b], lead[a]) })
-	most := max(int(1.5*share*float64(len(texts))/float64(len(c.Labels))), 1)
-	left := int(share * float64(len(texts)))
+	most := max(int(share*float64(len(texts))/float64(len(c.Labels))), 1)
 	taken := make([]int, len(c.Labels))
 	for _, i := range order {
-		if left > 0 && taken[labels[i]] < most {
+		if taken[labels[i]] < most {
 			taken[labels[i]]++
-			left--
 			importance[i] = guess
 		}
+	}
+	for i, k := range labels {
+		importance[i] *= min(float32(most)/float32(max(taken[k], 1)), 3) // a label that is rarely guessed is not drowned
 	}
 	return labels, importance
 }

@@ -132,7 +132,7 @@ func (v *vocabulary) pack(weights [][]float32, kinds Weights) []byte {
 	for _, s := range scales {
 		float(s)
 	}
-	for _, w := range kinds {
+	for _, w := range kinds[:packedKinds] {
 		float(w)
 	}
 	stride := slotHeads + len(weights)
