@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/moderation"
 )
 
@@ -188,6 +189,7 @@ func coded(t *testing.T) map[string]bool {
 		"trust_change":  trustKinds(t),
 		"right":         values("community", "Right"),
 		"sentence":      sentences(t),
+		"quantity":      quantityNames(),
 	} {
 		if len(codes) < 3 {
 			t.Errorf("%s: found only the codes %q", table, codes)
@@ -197,6 +199,17 @@ func coded(t *testing.T) map[string]bool {
 		}
 	}
 	return ids
+}
+
+// quantityNames are the numbers that admins set on pages that are nothing but numbers.
+func quantityNames() []string {
+	var names []string
+	for _, page := range []quantities{trustQuantities(new(community.TrustRules)), wellbeingQuantities(new(community.Wellbeing))} {
+		for _, q := range page.All {
+			names = append(names, q.name)
+		}
+	}
+	return names
 }
 
 // TestEveryCodeHasItsTexts holds the catalogs against the domain: whatever it may tell a person has a

@@ -139,6 +139,10 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/settings/programme", Object: "programme", Action: "change", Handler: a.page(a.changeProgramme)},
 		{Method: "GET", Pattern: "/settings/limits", Object: "settings", Action: "read", Handler: a.page(a.limits)},
 		{Method: "POST", Pattern: "/settings/limits", Object: "settings", Action: "change", Handler: a.page(a.setLimits)},
+		{Method: "GET", Pattern: "/settings/trust", Object: "settings", Action: "read", Handler: a.page(a.trustSettings)},
+		{Method: "POST", Pattern: "/settings/trust", Object: "settings", Action: "change", Handler: a.page(a.setTrustSettings)},
+		{Method: "GET", Pattern: "/settings/wellbeing", Object: "settings", Action: "read", Handler: a.page(a.wellbeingSettings)},
+		{Method: "POST", Pattern: "/settings/wellbeing", Object: "settings", Action: "change", Handler: a.page(a.setWellbeingSettings)},
 		{Method: "GET", Pattern: "/settings/review", Object: "settings", Action: "read", Handler: a.page(a.reviewSettings)},
 		{Method: "POST", Pattern: "/settings/review", Object: "settings", Action: "change", Handler: a.page(a.setReviewSettings)},
 

@@ -7,6 +7,8 @@ var settingsPages = []struct{ href, title, why string }{
 	{"/settings/programme", "programme.title", "programme.why"},
 	{"/settings/limits", "limits.title", "limits.in_short"},
 	{"/snippets", "snippet.title", "snippet.in_short"},
+	{"/settings/trust", "trust_rules.title", "trust_rules.why"},
+	{"/settings/wellbeing", "wellbeing_rules.title", "wellbeing_rules.why"},
 	{"/settings/review", "review_rules.title", "review_rules.why"},
 }
 

@@ -122,3 +122,33 @@ func TestTrustByEmployees(t *testing.T) {
 		}
 	}
 }
+
+func TestTrustSettings(t *testing.T) {
+	c := newCafe(t)
+	an, form := c.visits("an", "vi"), url.Values{}
+	rules := community.DefaultTrust
+	for _, q := range trustQuantities(&rules).All {
+		form.Set(q.name, fmt.Sprint(q.number()))
+	}
+	form.Set("steady_bound", "30")
+	if page := an.post("/settings/trust", form); page.status != http.StatusUnprocessableEntity {
+		t.Errorf("a bound of 30 %%: status %d", page.status)
+	} else {
+		page.says("#steady_bound-error", "Tỉ lệ này từ 50 đến 95 phần trăm.")
+	}
+	form.Set("steady_bound", "65")
+	an.post("/settings/trust", form).says(".notice", "Đã lưu.")
+	got, err := community.Setting(t.Context(), c.DB.Read(), c.brand.ID, community.DefaultTrust)
+	want := community.DefaultTrust
+	if want.Steady.Bound = 0.65; err != nil || got != want {
+		t.Errorf("stored %+v (%v), want %+v", got, err, want)
+	}
+	c.visits("huy", "vi").get("/trust").says(".demands li:nth-child(2)", "0 % trên 65 %")
+	minh := c.visits("minh", "vi")
+	minh.get("/settings/trust").lacks("form button.primary", "")
+	if page := minh.post("/settings/trust", form); page.status != http.StatusForbidden {
+		t.Errorf("a moderator sets the rules: status %d", page.status)
+	}
+	an.post("/settings/wellbeing", url.Values{"nudge": {"8"}, "tell": {"12"}, "rest": {"x"}}).says("#rest-error", "nhiều nhất là 40")
+	an.post("/settings/wellbeing", url.Values{"nudge": {"8"}, "tell": {"12"}, "rest": {"16"}}).says(".notice", "Đã lưu.")
+}
