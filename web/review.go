@@ -26,8 +26,8 @@ type reviewing struct {
 	Doubts  []doubt
 	Again   []secondLook // overrides and appeals that wait for somebody else's eyes
 	Item    *reviewItem  // nil where nothing waits
-	Decided *decided    // the answer decided just before, nil for none
-	Open    bool        // a phone shows the item instead of the queue
+	Decided *decided     // the answer decided just before, nil for none
+	Open    bool         // a phone shows the item instead of the queue
 }
 
 // reviewItem is one answer with all that helps to decide about it.
