@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"errors"
 	"strings"
 )
 
@@ -14,6 +15,12 @@ type Begun struct {
 
 // ErrUntouched keeps what a machine wrote from leaving as it is.
 var ErrUntouched = &Invalid{"text", "this is still what the machine wrote; make it yours before you send it"}
+
+// What a person may be told of an assistant.
+var (
+	ErrNoAssistant     = errors.New("there is no assistant for this network")
+	ErrAssistantSilent = errors.New("the assistant has nothing to say just now; go on without it")
+)
 
 // BeginWith puts a text at the end of what the member has written for a case, as ready makes it, and
 // notes where it comes from.

@@ -32,6 +32,7 @@ type App struct {
 	Now       clock.Func
 	Intake    *moderation.Intake
 	Desk      *moderation.Desk
+	Assistant *moderation.Assistant // nil where none is named
 	Poller    *listeners.Poller
 	Deliverer *listeners.Deliverer
 	Log       *slog.Logger
@@ -63,6 +64,10 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		Measure: func(kind, text string) listeners.Length { return networks[kind].measure(text) },
 		Undo:    cfg.Undo,
 		NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
+	}
+	if a.Assistant, err = cfg.assistant(a.outside); err != nil {
+		d.Close()
+		return nil, err
 	}
 	a.Poller = &listeners.Poller{
 		Transact: a.pages, Read: d.Read(), Open: a.OpenChannel, Sink: a.Intake.Sink, Now: a.Now, Jitter: mathrand.Float64, Log: log,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
 )
 
 // Config is what an operator may set, by flag or by the environment variable KITH_ and the flag's name.
@@ -29,6 +31,9 @@ type Config struct {
 	Roles         []string        `help:"What this process does: web, listen (hears the networks), work (delivers replies, runs jobs)." default:"web,listen,work" enum:"web,listen,work"`
 	Undo          time.Duration   `help:"How long an approved reply waits so that it can be taken back; 0s sends at once." default:"10s"`
 	Readback      []time.Duration `help:"Pauses before each look whether a reply of which we do not know is on its network; after the last look a person decides. Two looks at least." default:"5s,30s,2m,10m" placeholder:"PAUSE"`
+	AssistURL     string          `name:"assist-url" help:"Endpoint of chat completions in OpenAI's form that may draft answers for people to rewrite. Personal data are masked before anything leaves. Default: none, no assistant." placeholder:"URL"`
+	AssistKeyFile string          `help:"File with the key of that endpoint." type:"path" placeholder:"FILE"`
+	AssistModel   string          `help:"Model that the endpoint is asked for." placeholder:"NAME"`
 
 	// Clock is the product's time; nil means the machine's, and with PostgreSQL the database's.
 	Clock clock.Func `kong:"-"`
@@ -103,3 +108,25 @@ func (c *Config) keys(rand io.Reader) (*listeners.Keyring, error) {
 	}
 	return listeners.ParseKeyring(string(text), rand)
 }
+
+// assistant is what may draft answers, nil where none is named.
+func (c *Config) assistant(outside http.RoundTripper) (*moderation.Assistant, error) {
+	if c.AssistURL == "" {
+		return nil, nil
+	}
+	s := &moderation.Assistant{
+		URL: c.AssistURL, Model: c.AssistModel, Client: &http.Client{Transport: outside, Timeout: assistTime},
+		Allowed: func(kind string) bool { return networks[kind].drafts },
+	}
+	if c.AssistKeyFile != "" {
+		key, err := os.ReadFile(c.AssistKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read the assistant's key: %w", err)
+		}
+		s.Key = strings.TrimSpace(string(key))
+	}
+	return s, nil
+}
+
+// assistTime is how long somebody who writes waits for a draft.
+const assistTime = 30 * time.Second

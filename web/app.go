@@ -31,6 +31,7 @@ type App struct {
 	Desk      *moderation.Desk
 	Intake    *moderation.Intake
 	Deliverer *listeners.Deliverer
+	Assistant *moderation.Assistant // nil where the operator has named none
 	Now       clock.Func
 	// Listen keeps an open page told of changes until still says that the member may no longer listen.
 	Listen func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool)

@@ -14,19 +14,20 @@ import (
 
 // dock is where a member acts on a case, below its thread.
 type dock struct {
-	Kind    dockKind
-	Me      *community.Member
-	Holder  string            // who holds the case, if somebody else does
-	Waits   *community.Answer // what waits for a reviewer, nil for nothing
-	Author  string            // of Waits, if it is not the reader
-	Text    string            // what the member has written so far
-	Kept    bool              // there is such a text
-	Seen    int64             // the customer's latest post that the member has seen
-	Again   bool              // the customer has written since
-	Verdict *verdict          // what a reviewer said of the reader's latest answer, nil for nothing
-	Why     string // a person looks at the answer first because of this; "" if it leaves at once
-	Limit   int    // of the network
-	Error   string
+	Kind     dockKind
+	Me       *community.Member
+	Holder   string            // who holds the case, if somebody else does
+	Waits    *community.Answer // what waits for a reviewer, nil for nothing
+	Author   string            // of Waits, if it is not the reader
+	Text     string            // what the member has written so far
+	Kept     bool              // there is such a text
+	Seen     int64             // the customer's latest post that the member has seen
+	Again    bool              // the customer has written since
+	Verdict  *verdict          // what a reviewer said of the reader's latest answer, nil for nothing
+	Why      string            // a person looks at the answer first because of this; "" if it leaves at once
+	Limit    int               // of the network
+	Error    string
+	Assisted bool // most of Text is what a machine wrote
 }
 
 // dockKind is what the dock offers.
@@ -66,7 +67,7 @@ func (a *App) readDock(ctx context.Context, read bun.IDB, c *community.Case, mem
 	if err != nil {
 		return d, err
 	}
-	d.Text = draft.Text
+	d.Text, d.Assisted = draft.Text, draft.Assisted
 	if form.Text != "" {
 		d.Text = form.Text
 	}

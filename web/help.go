@@ -45,6 +45,8 @@ func (a *App) readHelp(ctx context.Context, read bun.IDB, v *casePage) (h help, 
 	if h.Limits, err = community.LimitsOf(ctx, read, me); err != nil || v.Dock.Kind != dockWrite {
 		return h, err
 	}
+	h.Assists = a.assists(c.Network) && c.HeldBy(me, view(ctx).Now)
+	h.Assisted = v.Dock.Assisted
 	snippets, err := community.Snippets(ctx, read, me.BrandID)
 	if err != nil {
 		return h, err

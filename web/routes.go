@@ -46,6 +46,7 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/cases/{case}/draft", Object: "answer", Action: "write", Handler: a.page(a.saveDraft)},
 		{Method: "POST", Pattern: "/cases/{case}/answers", Object: "answer", Action: "write", Handler: a.page(a.submit)},
 		{Method: "POST", Pattern: "/cases/{case}/begin", Object: "answer", Action: "write", Handler: a.page(a.begin)},
+		{Method: "POST", Pattern: "/cases/{case}/assist", Object: "answer", Action: "write", Handler: a.page(a.assist)},
 		{Method: "POST", Pattern: "/cases/{case}/check", Object: "answer", Action: "write", Handler: a.page(a.checkText)},
 		{Method: "POST", Pattern: "/cases/{case}/reveal", Object: "case", Action: "reveal", Handler: a.page(a.reveal)},
 		{Method: "POST", Pattern: "/cases/{case}/notes", Object: "note", Action: "write", Handler: a.page(a.addNote)},

@@ -60,15 +60,3 @@ CREATE TABLE case_notes (
 	created_at BIGINT NOT NULL
 );
 CREATE INDEX case_notes_by_case ON case_notes (case_id, id);
-
--- community: two accounts of one customer, who agreed that we know it; in both directions
-CREATE TABLE account_links (
-	brand_id BIGINT NOT NULL REFERENCES brands (id),
-	account_id BIGINT NOT NULL,
-	other_id BIGINT NOT NULL,
-	consent TEXT NOT NULL,
-	recorded_by BIGINT NOT NULL REFERENCES members (id),
-	recorded_at BIGINT NOT NULL,
-	PRIMARY KEY (account_id, other_id),
-	CHECK (consent <> '')
-);
