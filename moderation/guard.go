@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kith-social/kith/community"
 	"github.com/uptrace/bun"
+
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/triage"
 )
 
 // Flag is something in an answer that somebody should know of before it leaves. What it is stands in the
@@ -15,14 +17,30 @@ type Flag string
 
 // The flags.
 const (
-	HasPhone   Flag = "phone"
-	HasEmail   Flag = "email"
-	HasCard    Flag = "card"
-	HasID      Flag = "id_number"
-	HasAccount Flag = "bank_account"
-	HasAddress Flag = "address"
-	HasLink    Flag = "link"
-	TooLong    Flag = "too_long"
+	HasPhone      Flag = "phone"
+	HasEmail      Flag = "email"
+	HasCard       Flag = "card"
+	HasID         Flag = "id_number"
+	HasAccount    Flag = "bank_account"
+	HasAddress    Flag = "address"
+	HasLink       Flag = "link"      // to a domain that the brand has not listed
+	LinkCosts     Flag = "link_cost" // the network takes more for an answer with a link
+	TooLong       Flag = "too_long"
+	HasPromise    Flag = "promise"
+	HasLegal      Flag = "legal"
+	HasMedical    Flag = "medical"
+	HasCompetitor Flag = "competitor"
+	HasInsult     Flag = "insult"
+	NoDisclosure  Flag = "no_disclosure"
+	NoSignOff     Flag = "no_sign_off"
+	NoGreeting    Flag = "no_greeting"
+	MixedAddress  Flag = "mixed_address" // the customer is spoken to in two ways
+	HasBlame      Flag = "blame"
+	IsShouting    Flag = "shouting"
+	OverApology   Flag = "over_apology"
+	SameText      Flag = "same_text" // sent before, on a network that takes a text once
+	NearCopy      Flag = "near_copy"
+	HasBlank      Flag = "blank" // of a snippet, not filled
 )
 
 // Level is how much a finding asks for.
@@ -40,8 +58,11 @@ const (
 var levels = map[Flag]Level{
 	HasPhone: ForReview, HasEmail: ForReview, HasAddress: ForReview, // may be the shop's own
 	HasCard: Stop, HasID: Stop, HasAccount: Stop, // money or an identity hangs on them: no place in a post
-	HasLink: ForReview,
-	TooLong: Stop,
+	HasLink: ForReview, LinkCosts: Hint, TooLong: Stop,
+	HasPromise: ForReview, HasLegal: ForReview, HasMedical: ForReview, HasCompetitor: ForReview, HasInsult: Stop,
+	NoDisclosure: Stop, NoSignOff: Hint, HasBlank: Stop,
+	NoGreeting: Hint, MixedAddress: Hint, HasBlame: Hint, IsShouting: Hint, OverApology: Hint,
+	SameText: Stop, NearCopy: Hint,
 }
 
 // Known tells whether there is such a flag: a review's reason may be one, or something else.
@@ -63,14 +84,18 @@ type Finding struct {
 type draft struct {
 	text   string
 	folded folded
-	long   bool // for the network
+	said   []triage.Said
+	author *community.Member
+	cased  *community.Case
+	voice  Voice
+	long   bool     // for the network
+	recent []string // what the brand has sent lately
 }
 
 // guards are all of them, each a small question. A guard that finds several things gives each.
 var guards = []func(*draft) []Finding{
-	personal,
-	links,
-	length,
+	personal, promises, legal, medical, competitors, insults, links, length, blanks, disclosure, copies, // what may do harm
+	greeting, address, blame, shouting, apologies, // tone
 }
 
 // Check reads a text that a member writes for a case and says what should be thought of before it
@@ -79,8 +104,21 @@ func (d *Desk) Check(ctx context.Context, db bun.IDB, m *community.Member, c *co
 	if tooEmpty(text) {
 		return nil, nil
 	}
+	voice, err := community.Setting(ctx, db, c.BrandID, Voice{})
+	if err != nil {
+		return nil, err
+	}
+	recent, err := sentLately(ctx, db, c)
+	if err != nil {
+		return nil, err
+	}
 	n := d.Measure(c.Network, text)
-	w := &draft{text: text, folded: fold(text), long: n.Used > n.Limit}
+	return check(&draft{
+		text: text, folded: fold(text), said: triage.ReadAnswer(text), author: m, cased: c, voice: voice, long: n.Used > n.Limit, recent: recent,
+	}), nil
+}
+
+func check(w *draft) []Finding {
 	var found []Finding
 	for _, guard := range guards {
 		for _, f := range guard(w) {
@@ -88,7 +126,7 @@ func (d *Desk) Check(ctx context.Context, db bun.IDB, m *community.Member, c *co
 			found = append(found, f)
 		}
 	}
-	return found, nil
+	return found
 }
 
 // Flags are the flags of findings, each once.
@@ -133,36 +171,16 @@ func (f Flag) refusal() error {
 		return &community.Invalid{Field: "text", Sentence: "take the id number out; nobody may post one"}
 	case HasAccount:
 		return &community.Invalid{Field: "text", Sentence: "take the bank account out; nobody may post one"}
+	case HasInsult:
+		return &community.Invalid{Field: "text", Sentence: "take the insult out; it would stand there for everybody"}
+	case NoDisclosure:
+		return &community.Invalid{Field: "text", Sentence: "say that you are a volunteer, in the words that the brand has set"}
+	case HasBlank:
+		return &community.Invalid{Field: "text", Sentence: "fill the blanks of the snippet first"}
+	case SameText:
+		return &community.Invalid{Field: "text", Sentence: "this text went out lately and the network takes a text once; say it in other words"}
 	}
 	return nil
-}
-
-func personal(w *draft) []Finding {
-	flags := map[PersonalKind]Flag{
-		PersonalPhone: HasPhone, PersonalEmail: HasEmail, PersonalAddress: HasAddress,
-		PersonalCard: HasCard, PersonalID: HasID, PersonalAccount: HasAccount,
-	}
-	var found []Finding
-	for _, p := range personalData(w.folded) {
-		found = append(found, Finding{Flag: flags[p.Kind], Start: p.Start, End: p.End})
-	}
-	return found
-}
-
-func links(w *draft) []Finding {
-	var found []Finding
-	for _, at := range link.FindAllStringIndex(w.folded.text, -1) {
-		start, end := w.folded.span(at[0], at[1])
-		found = append(found, Finding{Flag: HasLink, Start: start, End: end})
-	}
-	return found
-}
-
-func length(w *draft) []Finding {
-	if !w.long {
-		return nil
-	}
-	return []Finding{{Flag: TooLong}}
 }
 
 func tooEmpty(text string) bool { return strings.TrimSpace(text) == "" }
