@@ -42,6 +42,7 @@ type Case struct {
 	FirstAnswerAt clock.Time `bun:",nullzero"`
 	HolderID      int64      `bun:",nullzero"` // who has the claim
 	HeldUntil     clock.Time `bun:",nullzero"`
+	Climbed       int        // how far it has climbed because nobody took it, see climb.go
 	Fence         int64      // counts the claims; what a late holder writes carries an old one
 	Version       int64
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Done hears from the outbox what became of a reply: sent, failed, or a person must look.
+// Done hears from the outbox what became of a reply: sent, failed, unwelcome, or a person must look.
 func Done(ctx context.Context, tx Tx, r listeners.Reply) error {
 	c, err := caseByID(ctx, tx, r.CaseID)
 	if err != nil {
@@ -29,6 +29,8 @@ func Done(ctx context.Context, tx Tx, r listeners.Reply) error {
 			return fmt.Errorf("note the answer to case %d: %w", c.ID, err)
 		}
 		return record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: ReplySent, Lane: c.Lane, Detail: detail})
+	case listeners.Cancelled:
+		return c.unwelcome(ctx, tx, []listeners.Reply{r})
 	case listeners.Failed:
 		event := SendFailed
 		if r.Error == string(listeners.Gone) {

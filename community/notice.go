@@ -19,6 +19,7 @@ type Notice struct {
 	CaseID    int64  `bun:",nullzero"`
 	Kind      Kind   // of the activity it is about; the sentence stands in the catalogs as "notice.<kind>"
 	Event     string // what it is about; one notice a member and event
+	Words     string // the customer's, where the notice is about them
 	CreatedAt clock.Time
 	ReadAt    clock.Time `bun:",nullzero"`
 }
@@ -30,6 +31,7 @@ type NoticeJob struct {
 	CaseID   int64  `json:"case_id"`
 	About    Kind   `json:"about"`
 	Event    string `json:"event"`
+	Words    string `json:"words,omitempty"`
 }
 
 // Kind names the job.
@@ -37,10 +39,15 @@ func (NoticeJob) Kind() string { return "notice" }
 
 // tell enqueues a notice.
 func tell(ctx context.Context, tx Tx, c *Case, memberID int64, about Kind, event string) error {
+	return tellWords(ctx, tx, c, memberID, about, event, "")
+}
+
+// tellWords enqueues a notice with what the customer said.
+func tellWords(ctx context.Context, tx Tx, c *Case, memberID int64, about Kind, event, words string) error {
 	if memberID == 0 {
 		return nil
 	}
-	job := NoticeJob{BrandID: c.BrandID, MemberID: memberID, CaseID: c.ID, About: about, Event: event}
+	job := NoticeJob{BrandID: c.BrandID, MemberID: memberID, CaseID: c.ID, About: about, Event: event, Words: words}
 	if err := tx.Enqueue(ctx, river.InsertManyParams{Args: job}); err != nil {
 		return fmt.Errorf("enqueue a notice: %w", err)
 	}
@@ -50,7 +57,7 @@ func tell(ctx context.Context, tx Tx, c *Case, memberID int64, about Kind, event
 // Give stores the notice that a job asks for, once.
 func Give(ctx context.Context, tx Tx, job NoticeJob) error {
 	n := Notice{
-		BrandID: job.BrandID, MemberID: job.MemberID, CaseID: job.CaseID, Kind: job.About, Event: job.Event, CreatedAt: tx.Now(),
+		BrandID: job.BrandID, MemberID: job.MemberID, CaseID: job.CaseID, Kind: job.About, Event: job.Event, Words: job.Words, CreatedAt: tx.Now(),
 	}
 	res, err := tx.NewInsert().Model(&n).On("CONFLICT DO NOTHING").Exec(ctx)
 	if err != nil {

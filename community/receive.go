@@ -86,6 +86,9 @@ func Receive(ctx context.Context, tx Tx, conn listeners.Connection, customer []I
 	if err := open(ctx, tx, conn, fresh, groups, elsewhere); err != nil {
 		return nil, err
 	}
+	if err := honour(ctx, tx, customer); err != nil {
+		return nil, err
+	}
 	return ids, keep(ctx, tx, waiting)
 }
 
@@ -356,7 +359,7 @@ func save(ctx context.Context, tx Tx, cases []*Case) error {
 	}
 	_, err := tx.NewUpdate().Model(&cases).Bulk().
 		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "mention_id", "mentions").
-		Column("opened_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "holder_id", "held_until", "fence", "version").Exec(ctx)
+		Column("opened_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "climbed", "holder_id", "held_until", "fence", "version").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("continue cases: %w", err)
 	}
@@ -380,7 +383,8 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) (news []Ac
 			return nil, err
 		}
 	}
-	raised := harder(c.Lane, before.Lane) && before.State == Claimed
+	wantsPerson := before.State == InReview && in.Score.Human >= saysIt
+	raised := harder(c.Lane, before.Lane) && (before.State == Claimed || wantsPerson)
 	if event == CustomerWrote && before.ended() {
 		c.Lane, c.LaneWhy = in.Lane, in.LaneWhy // a new question is judged by itself
 		if c.Lane == None {
@@ -390,10 +394,15 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) (news []Ac
 			c.Lane, c.LaneWhy = Staff, before.LaneWhy
 		}
 		c.Urgency, c.Hostile = in.Score.Urgency, hostile(in.Score)
-		c.DueAt = in.Mention.CreatedAt.Add(triage.Target(c.Urgency, Promise))
+		c.DueAt, c.Climbed = in.Mention.CreatedAt.Add(triage.Target(c.Urgency, Promise)), 0
 	}
 	if raised {
 		event = Escalate
+		if before.State == InReview { // what waits was written before the customer asked for somebody else
+			if err := withdraw(ctx, tx, c.ID); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if err := c.pass(event); err != nil {
 		return nil, err
@@ -431,15 +440,20 @@ func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming) (Event, []Activi
 				return "", nil, err
 			}
 		}
-		told := Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: kind, Lane: c.Lane, Detail: Detail{Member: author.ID}}
-		return e, []Activity{told}, tell(ctx, tx, c, author.ID, kind, about+":"+string(kind))
+		words := in.Mention.Text
+		told := Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: kind, Lane: c.Lane, Detail: Detail{Member: author.ID, Text: words}}
+		return e, []Activity{told}, tellWords(ctx, tx, c, author.ID, kind, about+":"+string(kind), words)
 	}
-	switch triage.ReadOutcome(in.Mention.Text) {
-	case "solved":
+	said := triage.ReadOutcome(in.Mention.Text)
+	if in.Lane == Staff && (said == triage.Solved || said == triage.Thanks) {
+		return CustomerWrote, nil, nil // "thanks, but let me talk to a person"
+	}
+	switch said {
+	case triage.Solved:
 		return good(Solve, OutcomeSolved, gamification.Solved, CaseSolved)
-	case "thanks":
+	case triage.Thanks:
 		return good(CustomerSaid, OutcomeThanks, gamification.Thanked, CustomerThanks)
-	case "still_broken", "sarcastic":
+	case triage.StillBroken, triage.Sarcastic:
 		if err := fare(ctx, tx, c, OutcomeBroken); err != nil {
 			return "", nil, err
 		}

@@ -94,6 +94,15 @@ func Snippets(ctx context.Context, db bun.IDB, brandID int64) ([]Snippet, error)
 	return all, nil
 }
 
+// IsSnippet tells whether a text is a brand's snippet as it is kept.
+func IsSnippet(ctx context.Context, db bun.IDB, brandID int64, text string) (bool, error) {
+	same, err := db.NewSelect().Model((*Snippet)(nil)).Where("brand_id = ? AND NOT retired AND text = ?", brandID, strings.TrimSpace(text)).Exists(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for a snippet of brand %d: %w", brandID, err)
+	}
+	return same, nil
+}
+
 // FindSnippet reads a snippet of the member's brand that is in use.
 func FindSnippet(ctx context.Context, db bun.IDB, m *Member, id int64) (Snippet, error) {
 	var s Snippet

@@ -19,7 +19,8 @@ type Deliverer struct {
 	Transact Transact
 	Read     bun.IDB
 	Open     func(Connection) (Channel, error)
-	// Done hears, in the same transaction, of every reply that was sent, failed or needs a person.
+	// Done hears, in the same transaction, of every reply that was sent, failed, was not welcome any more
+	// or needs a person.
 	Done   func(context.Context, Tx, Reply) error
 	Now    clock.Func
 	Jitter func() float64 // uniform in [0, 1)
@@ -187,6 +188,13 @@ func (d *Deliverer) step(ctx context.Context, r Reply) (Reply, error) {
 	if Hash(r.Text) != r.TextHash {
 		return r.failed(Invalid), nil
 	}
+	switch unwelcome, err := d.unwelcome(ctx, r); {
+	case err != nil:
+		return r, err
+	case unwelcome:
+		r.State, r.Error = Cancelled, UnwelcomeReply
+		return r, nil
+	}
 	if h, ok := ch.(Hydrator); ok {
 		parent, err := h.Hydrate(ctx, []string{r.ParentID})
 		if err != nil {
@@ -289,7 +297,7 @@ func (d *Deliverer) settle(ctx context.Context, r Reply, version int64) error {
 				return err
 			}
 		}
-		if r.State == Delivered || r.State == Failed || r.State == AskHuman {
+		if r.State == Delivered || r.State == Failed || r.State == Cancelled || r.State == AskHuman {
 			return d.Done(ctx, tx, r)
 		}
 		return nil

@@ -44,13 +44,14 @@ type Mention struct {
 type Account struct {
 	bun.BaseModel `bun:"table:accounts"`
 
-	ID       int64 `bun:",pk"`
-	BrandID  int64
-	Network  string
-	NativeID string
-	Handle   string
-	Name     string
-	SeenAt   clock.Time
+	ID         int64 `bun:",pk"`
+	BrandID    int64
+	Network    string
+	NativeID   string
+	Handle     string
+	Name       string
+	SeenAt     clock.Time
+	OptedOutAt clock.Time `bun:",nullzero"` // since when they want to hear nothing more; 0: they do not mind
 }
 
 var mentionColumns = []string{
@@ -141,6 +142,8 @@ func handOver(ctx context.Context, tx Tx, c Connection, id int64, p Post) error 
 type Known struct {
 	ID  int64
 	New bool // stored by this transaction: nothing else can know of it yet
+
+	OptedOutAt clock.Time // as Account has it
 }
 
 // Accounts finds the accounts that wrote these posts, by native id, storing new ones and renaming
@@ -158,14 +161,14 @@ func Accounts(ctx context.Context, tx Tx, c Connection, posts []Post) (map[strin
 		return nil, nil
 	}
 	var stored []Account
-	err := tx.NewSelect().Model(&stored).Column("id", "native_id", "handle", "name").
+	err := tx.NewSelect().Model(&stored).Column("id", "native_id", "handle", "name", "opted_out_at").
 		Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", ids)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for accounts: %w", err)
 	}
 	known := make(map[string]Known, len(ids))
 	for _, a := range stored {
-		known[a.NativeID] = Known{ID: a.ID}
+		known[a.NativeID] = Known{ID: a.ID, OptedOutAt: a.OptedOutAt}
 		if now := authors[a.NativeID]; now.Handle != a.Handle || now.Name != a.Name {
 			_, err := tx.NewRaw("UPDATE accounts SET handle = ?, name = ?, seen_at = ? WHERE id = ?", now.Handle, now.Name, tx.Now(), a.ID).Exec(ctx)
 			if err != nil {

@@ -17,6 +17,10 @@ const (
 	nearShare = 0.75
 )
 
+// shortText is the number of different words below which answers are alike by nature: "Dạ quán mở từ 7h
+// tới 22h ạ" is the answer, and there are not ten ways to say it.
+const shortText = 10
+
 // What an answer is compared with: networks look at what came shortly before, and people at one page.
 const (
 	recentTexts = 50
@@ -48,7 +52,7 @@ func copies(w *draft) []Finding {
 		closest = max(closest, alike(words, wordSet(text)))
 	}
 	switch {
-	case closest >= sameShare && w.cased.Network == takesTextOnce:
+	case closest >= sameShare && len(words) >= shortText && w.cased.Network == takesTextOnce:
 		return []Finding{{Flag: SameText}}
 	case closest >= nearShare:
 		return []Finding{{Flag: NearCopy}}

@@ -32,6 +32,9 @@ func (d *Desk) Submit(ctx context.Context, tx listeners.Tx, m *community.Member,
 	if c.Delivery != listeners.ByAPI {
 		return community.Answer{}, community.ErrNotByAPI
 	}
+	if err := community.MayWriteTo(ctx, tx, m, c.MentionID); err != nil {
+		return community.Answer{}, err
+	}
 	if err := d.refuse(ctx, tx, m, &c, text); err != nil {
 		return community.Answer{}, err
 	}
@@ -230,6 +233,9 @@ func (d *Desk) toSettle(ctx context.Context, tx listeners.Tx, reviewer *communit
 
 // publish is the one way out: the guards once more, approval, case, outbox and points in one transaction.
 func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer, c *community.Case, author *community.Member, r Review, reviewer *community.Member) error {
+	if err := community.MayWriteTo(ctx, tx, author, a.MentionID); err != nil {
+		return err
+	}
 	if err := d.refuse(ctx, tx, author, c, a.Text); err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ const (
 	SameText      Flag = "same_text" // sent before, on a network that takes a text once
 	NearCopy      Flag = "near_copy"
 	HasBlank      Flag = "blank" // of a snippet, not filled
+	RawSnippet    Flag = "raw_snippet"
 )
 
 // Level is how much a finding asks for.
@@ -60,7 +61,7 @@ var levels = map[Flag]Level{
 	HasCard: Stop, HasID: Stop, HasAccount: Stop, // money or an identity hangs on them: no place in a post
 	HasLink: ForReview, LinkCosts: Hint, TooLong: Stop,
 	HasPromise: ForReview, HasLegal: ForReview, HasMedical: ForReview, HasCompetitor: ForReview, HasInsult: Stop,
-	NoDisclosure: Stop, NoSignOff: Hint, HasBlank: Stop,
+	NoDisclosure: Stop, NoSignOff: Hint, HasBlank: Stop, RawSnippet: Hint,
 	NoGreeting: Hint, MixedAddress: Hint, HasBlame: Hint, IsShouting: Hint, OverApology: Hint,
 	SameText: Stop, NearCopy: Hint,
 }
@@ -82,19 +83,21 @@ type Finding struct {
 
 // draft is a text with all that the guards look at.
 type draft struct {
-	text   string
-	folded folded
-	said   []triage.Said
-	author *community.Member
-	cased  *community.Case
-	voice  Voice
-	long   bool     // for the network
-	recent []string // what the brand has sent lately
+	text    string
+	folded  folded
+	said    []triage.Said
+	author  *community.Member
+	cased   *community.Case
+	voice   Voice
+	may     []community.Allowance
+	long    bool     // for the network
+	recent  []string // what the brand has sent lately
+	snippet bool     // the text is one of the brand's snippets
 }
 
 // guards are all of them, each a small question. A guard that finds several things gives each.
 var guards = []func(*draft) []Finding{
-	personal, promises, legal, medical, competitors, insults, links, length, blanks, disclosure, copies, // what may do harm
+	personal, promises, legal, medical, competitors, insults, links, length, snippets, disclosure, copies, // what may do harm
 	greeting, address, blame, shouting, apologies, // tone
 }
 
@@ -108,13 +111,22 @@ func (d *Desk) Check(ctx context.Context, db bun.IDB, m *community.Member, c *co
 	if err != nil {
 		return nil, err
 	}
+	may, err := community.LimitsOf(ctx, db, m)
+	if err != nil {
+		return nil, err
+	}
 	recent, err := sentLately(ctx, db, c)
+	if err != nil {
+		return nil, err
+	}
+	snippet, err := community.IsSnippet(ctx, db, c.BrandID, text)
 	if err != nil {
 		return nil, err
 	}
 	n := d.Measure(c.Network, text)
 	return check(&draft{
-		text: text, folded: fold(text), said: triage.ReadAnswer(text), author: m, cased: c, voice: voice, long: n.Used > n.Limit, recent: recent,
+		text: text, folded: fold(text), said: triage.ReadAnswer(text), author: m, cased: c,
+		voice: voice, may: may, long: n.Used > n.Limit, recent: recent, snippet: snippet,
 	}), nil
 }
 
@@ -176,7 +188,7 @@ func (f Flag) refusal() error {
 	case NoDisclosure:
 		return &community.Invalid{Field: "text", Sentence: "say that you are a volunteer, in the words that the brand has set"}
 	case HasBlank:
-		return &community.Invalid{Field: "text", Sentence: "fill the blanks of the snippet first"}
+		return &community.Invalid{Field: "text", Sentence: "fill in what still stands in square brackets, or take it out"}
 	case SameText:
 		return &community.Invalid{Field: "text", Sentence: "this text went out lately and the network takes a text once; say it in other words"}
 	}

@@ -3,8 +3,11 @@ package moderation
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/triage"
 )
 
@@ -44,15 +47,64 @@ func personal(w *draft) []Finding {
 }
 
 // offer is an amount that the customer would get.
-var offer = regexp.MustCompile(`(?:voucher|ma giam gia|phieu|coupon|hoan(?: lai| tien)*|den(?: bu)?|boi thuong|tang|bot|refund|discount|compensat\w*|credit)[^\n.!?]{0,24}?[$]? ?[0-9][0-9.,]* ?(?:k|nghin|ngan|trieu|tr|d|dong|vnd|usd|%|percent|dollars?|phan tram)?|` +
-	`[0-9][0-9.,]* ?(?:k|nghin|ngan|trieu|vnd|usd|%|dollars?) (?:off|refund|discount|voucher|credit|tien hoan|tien den)`)
+var offer = regexp.MustCompile(`(?:voucher|ma giam gia|phieu|coupon|hoan(?: lai| tien)*|tra lai tien|den(?: bu)?|boi thuong|tang|bot|refund|discount|compensat\w*|credit)[^\n.!?]{0,24}?[$]? ?([0-9][0-9.,]*) ?(k|nghin|ngan|trieu|tr|d|dong|vnd|usd|%|percent|dollars?|phan tram)?|` +
+	`[$]?([0-9][0-9.,]*) ?(k|nghin|ngan|trieu|vnd|usd|%|dollars?)? (?:off|refund|discount|voucher|coupon|credit|tien hoan|tien den)`)
 
-// promises finds what the brand would have to keep. What an employee promises is the brand's word.
+// promises finds what the brand would have to keep and the author may not give alone. What an employee
+// promises is the brand's word.
 func promises(w *draft) []Finding {
 	if w.author.Role.Employee() {
 		return nil
 	}
-	return append(mentionsOf(w, triage.Promises, HasPromise), matches(w, offer, HasPromise)...)
+	var found, allowed []Finding
+	for _, at := range offer.FindAllStringSubmatchIndex(w.folded.text, -1) {
+		if !w.folded.alone(at[0], at[1]) {
+			continue
+		}
+		start, end := w.folded.span(at[0], at[1])
+		f := Finding{Flag: HasPromise, Start: start, End: end}
+		if w.mayGive(at) {
+			allowed = append(allowed, f)
+		} else {
+			found = append(found, f)
+		}
+	}
+	part := func(f Finding) bool { // "I will give you" of an offer that is the author's to make
+		return slices.ContainsFunc(allowed, func(a Finding) bool { return f.Start < a.End && f.End+offerReach > a.Start })
+	}
+	return append(slices.DeleteFunc(mentionsOf(w, triage.Promises, HasPromise), part), found...)
+}
+
+// offerReach is how many runes may lie between the words of an offer and its amount.
+const offerReach = 16
+
+// mayGive tells whether the amount in a match of offer is one that the author may give alone.
+func (w *draft) mayGive(at []int) bool {
+	said := w.folded.text[at[0]:at[1]]
+	number, unit := "", ""
+	for i := 2; i < len(at); i += 4 {
+		if at[i] >= 0 {
+			number = w.folded.text[at[i]:at[i+1]]
+		}
+		if at[i+2] >= 0 {
+			unit = w.folded.text[at[i+2]:at[i+3]]
+		}
+	}
+	amount, err := strconv.ParseInt(strings.NewReplacer(".", "", ",", "").Replace(number), 10, 64)
+	if err != nil {
+		return false
+	}
+	percent := unit == "%" || unit == "percent" || unit == "phan tram"
+	switch unit {
+	case "k", "nghin", "ngan":
+		amount *= 1000
+	case "trieu", "tr":
+		amount *= 1_000_000
+	}
+	return slices.ContainsFunc(w.may, func(a community.Allowance) bool {
+		named := slices.ContainsFunc(a.Words, func(word string) bool { return strings.Contains(said, fold(word).text) })
+		return named && (a.Unit == "%") == percent && amount <= a.UpTo
+	})
 }
 
 func legal(w *draft) []Finding   { return mentionsOf(w, triage.Legal, HasLegal) }
@@ -121,14 +173,16 @@ func length(w *draft) []Finding {
 	return []Finding{{Flag: TooLong}}
 }
 
-// blank is what a snippet leaves for the author to fill.
-var blank = regexp.MustCompile(`\{\{?[^{}\n]{0,40}\}?\}|\[[a-z][a-z ,/]{1,30}\]|_{3,}`)
-
-func blanks(w *draft) []Finding {
+// snippets finds the blanks of a snippet that nobody filled, and a snippet that is sent as it is kept.
+func snippets(w *draft) []Finding {
 	var found []Finding
-	for _, at := range blank.FindAllStringIndex(w.folded.text, -1) {
-		start, end := w.folded.span(at[0], at[1])
-		found = append(found, Finding{Flag: HasBlank, Start: start, End: end})
+	for _, blank := range community.Blanks(w.text) {
+		before, _, _ := strings.Cut(w.text, blank)
+		start := utf8.RuneCountInString(before)
+		found = append(found, Finding{Flag: HasBlank, Start: start, End: start + utf8.RuneCountInString(blank)})
+	}
+	if w.snippet && len(found) == 0 {
+		found = append(found, Finding{Flag: RawSnippet})
 	}
 	return found
 }

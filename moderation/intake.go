@@ -101,6 +101,9 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 			continue
 		}
 		m.Score = string(j.text)
+		if known := accounts[p.Author.NativeID]; known.OptedOutAt != 0 && j.Lane == community.Community {
+			j.Lane, j.Rule = community.Staff, community.LaneOptedOut // no advocate writes to them
+		}
 		customer = append(customer, community.Incoming{
 			Mention: m, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule, Stranger: accounts[p.Author.NativeID].New,
 		})

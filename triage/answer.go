@@ -42,15 +42,14 @@ func ReadAnswer(text string) []Said {
 	r := readings.Get().(*reading)
 	defer readings.Put(r)
 	r.split(text)
-	r.recognise(heart())
+	lang := r.recognise(heart())
 	var said []Said
 	for i := 0; i < len(r.tokens); {
-		found := r.terms(answers(), i)
-		if len(found) == 0 {
+		m, ok := longest(r.terms(answers(), i), lang)
+		if !ok {
 			i++
 			continue
 		}
-		m := found[0]
 		if r.negatorBefore(i) < 0 {
 			for _, w := range m.entry.weights {
 				said = append(said, Said{sayings[w.of], int(r.tokens[m.from].start), int(r.tokens[m.to-1].end)})
@@ -59,4 +58,15 @@ func ReadAnswer(text string) []Said {
 		i = m.to
 	}
 	return said
+}
+
+// longest is the longest of the terms found that may be meant: Vietnamese words are none in English, and
+// a single one without its marks is most often another word ("cut", "may").
+func longest(found []match, lang Language) (match, bool) {
+	for _, m := range found {
+		if m.entry.marked == 0 || lang != English && (m.loss == 0 || m.to-m.from > 1) {
+			return m, true
+		}
+	}
+	return match{}, false
 }

@@ -146,6 +146,8 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/settings/wellbeing", Object: "settings", Action: "change", Handler: a.page(a.setWellbeingSettings)},
 		{Method: "GET", Pattern: "/settings/review", Object: "settings", Action: "read", Handler: a.page(a.reviewSettings)},
 		{Method: "POST", Pattern: "/settings/review", Object: "settings", Action: "change", Handler: a.page(a.setReviewSettings)},
+		{Method: "GET", Pattern: "/settings/voice", Object: "settings", Action: "read", Handler: a.page(a.voice)},
+		{Method: "POST", Pattern: "/settings/voice", Object: "settings", Action: "change", Handler: a.page(a.changeVoice)},
 
 		// What tells open pages of changes.
 		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},

@@ -10,6 +10,7 @@ var settingsPages = []struct{ href, title, why string }{
 	{"/settings/trust", "trust_rules.title", "trust_rules.why"},
 	{"/settings/wellbeing", "wellbeing_rules.title", "wellbeing_rules.why"},
 	{"/settings/review", "review_rules.title", "review_rules.why"},
+	{"/settings/voice", "voice.title", "voice.why"},
 }
 
 func (a *App) settings(w http.ResponseWriter, r *http.Request) error {
