@@ -69,6 +69,9 @@ func play(ctx context.Context, cfg server.Config, script *script, now clock.Time
 	if err := p.transact(ctx, p.gather); err != nil {
 		return err
 	}
+	if err := p.transact(ctx, p.welcome); err != nil {
+		return err
+	}
 	for handle, name := range script.Customers {
 		if _, err := p.stage.account(ctx, handle, name, false); err != nil {
 			return err
