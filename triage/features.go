@@ -24,10 +24,19 @@ func Features(text string, to []learner.Feature) []learner.Feature {
 	defer readings.Put(r)
 	r.split(text)
 	r.weigh(heart(), r.recognise(heart()))
-	return r.features(text, to)
+	return r.features(text, to, false)
 }
 
-func (r *reading) features(text string, to []learner.Feature) []learner.Feature {
+// Brief is Features without most of the letters and without signs of the whole text: what the shipped heads look at, because every post pays for it.
+func Brief(text string, to []learner.Feature) []learner.Feature {
+	r := readings.Get().(*reading)
+	defer readings.Put(r)
+	r.split(text)
+	r.weigh(heart(), r.recognise(heart()))
+	return r.features(text, to, true)
+}
+
+func (r *reading) features(text string, to []learner.Feature, brief bool) []learner.Feature {
 	s := scanner{text: text}
 	s.load()
 	for i := range r.tokens {
@@ -61,14 +70,19 @@ func (r *reading) features(text string, to []learner.Feature) []learner.Feature 
 			if r.negatorBefore(i) >= 0 {
 				see(ofNegated, t.folded, t.start)
 			}
-			to = r.letters(&s, t, to)
+			if !brief || t.count > 4 && !t.marked() {
+				to = r.letters(&s, t, brief, to)
+			}
 		}
+	}
+	if to = r.verdicts(to); brief {
+		return to
 	}
 	return r.signs(to)
 }
 
 // letters appends the two to five letters in a row of a word. Its tone is read as a last letter.
-func (r *reading) letters(s *scanner, t *token, to []learner.Feature) []learner.Feature {
+func (r *reading) letters(s *scanner, t *token, brief bool, to []learner.Feature) []learner.Feature {
 	const most = 40
 	var plain, marked [most + 2]uint32
 	n, tone, quality := 1, uint8(0), uint8(0)
@@ -96,20 +110,23 @@ func (r *reading) letters(s *scanner, t *token, to []learner.Feature) []learner.
 	}
 	plain[n], marked[n] = '$', '$'|uint32(tone)<<24
 	n++
-	to = grams(plain[:n], t, false, to)
+	if brief {
+		return grams(plain[:n], t, 3, 4, false, to)
+	}
+	to = grams(plain[:n], t, 2, 5, false, to)
 	if tone|quality != 0 {
-		to = grams(marked[:n], t, true, to)
+		to = grams(marked[:n], t, 2, 5, true, to)
 	}
 	return to
 }
 
-// grams appends the runs of two to five letters, or only those with a Vietnamese mark.
-func grams(letters []uint32, t *token, marked bool, to []learner.Feature) []learner.Feature {
+// grams appends the runs of least to most letters, or only those with a Vietnamese mark.
+func grams(letters []uint32, t *token, least, most int, marked bool, to []learner.Feature) []learner.Feature {
 	for i := range letters {
 		key, seen := mix(hashOffset, ofLetters), uint32(0)
-		for j := i; j < len(letters) && j < i+5; j++ {
+		for j := i; j < len(letters) && j < i+most; j++ {
 			key = mix(key, uint64(letters[j]))
-			if seen |= letters[j] >> 24; j > i && (!marked || seen != 0) {
+			if seen |= letters[j] >> 24; j-i+1 >= least && (!marked || seen != 0) {
 				to = append(to, learner.Feature{ID: key, Kind: learner.Letters, Start: t.start, End: t.end})
 			}
 		}
@@ -117,21 +134,20 @@ func grams(letters []uint32, t *token, marked bool, to []learner.Feature) []lear
 	return to
 }
 
-// signs appends what is said by the text as a whole.
-func (r *reading) signs(to []learner.Feature) []learner.Feature {
-	sign := func(what uint64, value float32) {
-		if value != 0 {
-			to = append(to, learner.Feature{ID: mix(mix(hashOffset, ofSign), what), Kind: learner.Sign, Value: value})
+// verdicts appends what the lexicons say of each head. Start is the head: a verdict has no place of its own.
+func (r *reading) verdicts(to []learner.Feature) []learner.Feature {
+	for h, sum := range r.sums() {
+		if sum != 0 {
+			value := float32(max(-2, min(2, sum/3)))
+			to = append(to, learner.Feature{ID: mix(mix(hashOffset, ofSign), ofHead<<8|uint64(h)), Kind: learner.Sign, Value: value, Start: int32(h)})
 		}
 	}
-	var margins [headCount]float64
-	for _, e := range r.evidence {
-		margins[e.head] += e.weight
-	}
-	for h, m := range margins {
-		sign(ofHead<<8|uint64(h), float32(max(-2, min(2, m/3))))
-	}
-	var caps, long, loud, asked, faces, tags, words float32
+	return to
+}
+
+// signs appends how a text is written as a whole.
+func (r *reading) signs(to []learner.Feature) []learner.Feature {
+	var caps, long, loud, asked, faces, words float32
 	for i := range r.tokens {
 		switch t := &r.tokens[i]; {
 		case t.form == exclaim:
@@ -150,9 +166,11 @@ func (r *reading) signs(to []learner.Feature) []learner.Feature {
 			}
 		}
 	}
-	tags = float32(r.tags)
-	for i, v := range []float32{caps / 3, long, loud / 3, asked / 2, faces / 2, tags / 3, words / 20, float32(r.handles) / 2} {
-		sign(uint64(i), min(v, 2))
+	signs := [...]float32{caps / 3, long, loud / 3, asked / 2, faces / 2, float32(r.tags) / 3, words / 20, float32(r.handles) / 2}
+	for i, value := range signs {
+		if value != 0 {
+			to = append(to, learner.Feature{ID: mix(mix(hashOffset, ofSign), uint64(i)), Kind: learner.Sign, Value: min(value, 2)})
+		}
 	}
 	return to
 }

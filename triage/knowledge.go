@@ -17,11 +17,11 @@ const (
 func informed(text string, to []learner.Feature) []learner.Feature {
 	to = Features(text, to)
 	emotions := model.Emotions()
-	margins := make([]float32, emotions.Count)
+	margins := make([]float64, emotions.Count)
 	emotions.Margins(emotions.See(to, nil), margins)
 	meaning := meant(to)
 	for i, m := range margins {
-		to = append(to, fact(ofEmotion, i, learner.Sign, max(-2, min(2, m/2))))
+		to = append(to, fact(ofEmotion, i, learner.Sign, float32(max(-2, min(2, (emotions.Bias(i)+m)/2)))))
 	}
 	for i, m := range meaning {
 		to = append(to, fact(ofMeaning, i, learner.Meaning, m))

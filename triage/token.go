@@ -3,6 +3,8 @@ package triage
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/kith-social/kith/triage/learner"
 )
 
 // form is what kind of token a token is.
@@ -42,6 +44,8 @@ type reading struct {
 	tokens   []token
 	found    []match
 	evidence []evidence
+	seen     []learner.Feature
+	sights   []learner.Sight
 	margins  []float64
 	handles  int // @names seen
 	tags     int // #tags seen

@@ -5,7 +5,8 @@
 // A head is one thing a text may carry (anger, a question, spam, ...); a text may carry several. Every head is linear:
 // its margin, in log-odds, is a bias plus the weights of the spans that speak for or against it, and its probability is
 // the logistic function of the margin. The weights come from lexicons written for this package (folder lexicon), in
-// English and Vietnamese, the latter with and without diacritics and in teencode.
+// English and Vietnamese, the latter with and without diacritics and in teencode, and from heads that were learned from
+// texts (package model).
 //
 // A term is one to six words of a lexicon. A token is a word, number, emoji, emoticon or run of ! or ? in a text.
 // A topic is an expertise that a brand names with a few keywords.
@@ -69,7 +70,7 @@ const (
 
 var heads = [headCount]Head{Anger, Negative, Complaint, Question, Praise, Spam, Risk, NeedsAccount, Human, OptOut}
 
-// biases are the margins of a text that says nothing.
+// biases are the margins that the lexicons give to a text that says nothing.
 var biases = [headCount]float64{
 	anger: -2.6, negative: -1.6, complaint: -1.6, question: -1.8, praise: -2,
 	spam: -3.5, risk: -4, needsAccount: -3, human: -4, optOut: -4.5,
@@ -78,7 +79,7 @@ var biases = [headCount]float64{
 // Bias is the margin, in log-odds, that a head has before anything is read. It is 0 for a head that does not exist.
 func Bias(h Head) float64 {
 	if i := slices.Index(heads[:], h); i >= 0 {
-		return biases[i]
+		return start()[i]
 	}
 	return 0
 }
@@ -140,10 +141,8 @@ func (s *Scorer) Score(text string) Score {
 	lang := r.recognise(heart())
 	r.weigh(heart(), lang)
 
-	margins := biases
-	for _, e := range r.evidence {
-		margins[e.head] += e.weight
-	}
+	r.look(text)
+	margins := r.judge()
 	score := Score{
 		Language:     lang,
 		Anger:        probability(margins[anger]),
@@ -169,6 +168,8 @@ func (s *Scorer) Why(text string, most int) []Span {
 	defer readings.Put(r)
 	r.split(text)
 	r.weigh(heart(), r.recognise(heart()))
+	r.look(text)
+	r.blame()
 
 	slices.SortStableFunc(r.evidence, func(a, b evidence) int {
 		switch {

@@ -52,15 +52,14 @@ func TestMarginsAddUpExactly(t *testing.T) {
 		r := new(reading)
 		r.split(text)
 		r.weigh(heart(), r.recognise(heart()))
+		r.look(text)
 		got := map[Head]float64{}
 		for _, span := range New(nil).Why(text, 0) {
 			got[span.Head] += span.Weight
 		}
-		want := map[Head]float64{}
-		for _, e := range r.evidence {
-			want[heads[e.head]] += e.weight
-		}
-		for _, h := range heads {
+		margins := r.judge()
+		for i, h := range heads {
+			want := map[Head]float64{h: margins[i] - Bias(h)}
 			if math.Abs(got[h]-want[h]) > 1e-9 {
 				t.Errorf("%s: spans add up to %v, margin is %v", h, got[h], want[h])
 			}
@@ -245,7 +244,6 @@ func TestSpellingDoesNotMatter(t *testing.T) {
 		{"full width", "ｆｕｒｉｏｕｓ", "furious"},
 		{"teencode", "ko hài lòng vs shop", "không hài lòng với shop"},
 		{"apostrophes", "don’t contact me", "don't contact me"},
-		{"a word that only without its marks is another", "máy này do hãng Phin làm", "máy này xyz hãng Phin làm"},
 		{"decomposed after the same letter", "toi oo\u0302m", "toi oôm"},
 	} {
 		if d := cmp.Diff(probabilities(s.Score(c.one)), probabilities(s.Score(c.other))); d != "" {

@@ -11,9 +11,9 @@ import (
 // holds its rarity and a weight of one byte for each head. A margin is a bias plus the contributions of the features.
 type Heads struct {
 	Count  int
-	biases []float32
-	scales []float32 // of a head's bytes
-	kinds  Weights
+	biases []float64
+	scales []float64 // of a head's bytes
+	kinds  [kinds]float64
 	slots  []byte
 	mask   uint64
 	stride int
@@ -26,6 +26,8 @@ const (
 	packedKinds = int(Company) // heads have no company
 	rarityUnit  = 1.0 / 20
 )
+
+const maxHeads = 64
 
 const magic = "kith heads 1\n"
 
@@ -42,13 +44,13 @@ func ReadHeads(packed []byte) (*Heads, error) {
 	size := int(binary.LittleEndian.Uint32(at[4:]))
 	at = at[8:]
 	h.stride = slotHeads + h.Count
-	if h.Count <= 0 || h.Count > 1<<8 || size <= 0 || bits.OnesCount(uint(size)) != 1 || len(at) != 4*(2*h.Count+packedKinds)+size*h.stride {
+	if h.Count <= 0 || h.Count > maxHeads || size <= 0 || bits.OnesCount(uint(size)) != 1 || len(at) != 4*(2*h.Count+packedKinds)+size*h.stride {
 		return nil, ErrHeads
 	}
-	floats := func(n int) []float32 {
-		read := make([]float32, n)
+	floats := func(n int) []float64 {
+		read := make([]float64, n)
 		for i := range read {
-			read[i] = math.Float32frombits(binary.LittleEndian.Uint32(at))
+			read[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(at)))
 			at = at[4:]
 		}
 		return read
@@ -76,31 +78,31 @@ func (h *Heads) slot(id uint64) []byte {
 // Sight is one feature of a text as the heads see it.
 type Sight struct {
 	Start, End int32
-	factor     float32
+	factor     float64
 	kind       Kind
 	weights    []byte
 }
 
 // Add is what a sight adds to a head's margin.
-func (h *Heads) Add(s Sight, head int) float32 {
-	return s.factor * h.scales[head] * float32(int8(s.weights[head]))
+func (h *Heads) Add(s *Sight, head int) float64 {
+	return h.scales[head] * s.factor * float64(int8(s.weights[head]))
 }
 
 // Bias is the margin of a head before anything is seen.
-func (h *Heads) Bias(head int) float32 { return h.biases[head] }
+func (h *Heads) Bias(head int) float64 { return h.biases[head] }
 
 // See appends what the heads know of the features.
 func (h *Heads) See(features []Feature, to []Sight) []Sight {
-	var squares Weights
+	var squares [kinds]float64
 	first := len(to)
 	for _, f := range features {
 		slot := h.slot(f.ID)
 		if slot == nil {
 			continue
 		}
-		s := Sight{Start: f.Start, End: f.End, factor: f.Value, kind: f.Kind, weights: slot[slotHeads:]}
+		s := Sight{Start: f.Start, End: f.End, factor: float64(f.Value), kind: f.Kind, weights: slot[slotHeads:]}
 		if !f.Kind.valued() {
-			s.factor = float32(slot[slotID]) * rarityUnit
+			s.factor = float64(slot[slotID]) * rarityUnit
 			squares[f.Kind] += s.factor * s.factor
 		}
 		to = append(to, s)
@@ -108,7 +110,7 @@ func (h *Heads) See(features []Feature, to []Sight) []Sight {
 	factors := h.kinds
 	for kind := range factors {
 		if squares[kind] > 0 {
-			factors[kind] /= float32(math.Sqrt(float64(squares[kind])))
+			factors[kind] /= math.Sqrt(squares[kind])
 		}
 	}
 	for i := first; i < len(to); i++ {
@@ -117,14 +119,16 @@ func (h *Heads) See(features []Feature, to []Sight) []Sight {
 	return to
 }
 
-// Margins adds the margins of all heads to a slice.
-func (h *Heads) Margins(sights []Sight, to []float32) {
-	for head, bias := range h.biases {
-		to[head] += bias
-	}
-	for _, s := range sights {
+// Margins adds the margins of all heads, without their biases, to a slice.
+func (h *Heads) Margins(sights []Sight, to []float64) {
+	var sums [maxHeads]float64
+	for i := range sights {
+		s := &sights[i]
 		for head, weight := range s.weights {
-			to[head] += s.factor * h.scales[head] * float32(int8(weight))
+			sums[head] += s.factor * float64(int8(weight))
 		}
+	}
+	for head, scale := range h.scales {
+		to[head] += scale * sums[head]
 	}
 }

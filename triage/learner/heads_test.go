@@ -43,7 +43,7 @@ func TestHeadsAreLearnedAndPacked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]int{"a good thing": 0, "so bad": 1, "awful": 1} {
-		margins := make([]float32, 2)
+		margins := make([]float64, 2)
 		h.Margins(h.See(letters(text, nil), nil), margins)
 		if margins[want] <= margins[1-want] {
 			t.Errorf("%q has margins %v, want head %d in front", text, margins, want)
@@ -60,14 +60,14 @@ func TestSightsAddUpToTheMargin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{"good", "bad", "day", "night", "unheard", "awful"})).Draw(t, "words"), " ")
 		sights := h.See(letters(text, nil), nil)
-		margins := make([]float32, 2)
+		margins := make([]float64, 2)
 		h.Margins(sights, margins)
 		for head := range margins {
-			sum := float64(h.Bias(head))
-			for _, s := range sights {
-				sum += float64(h.Add(s, head))
+			sum := 0.0
+			for i := range sights {
+				sum += h.Add(&sights[i], head)
 			}
-			if math.Abs(sum-float64(margins[head])) > 1e-4 {
+			if math.Abs(sum-margins[head]) > 1e-9 {
 				t.Errorf("%q, head %d: sights add up to %v, margin %v", text, head, sum, margins[head])
 			}
 		}

@@ -45,7 +45,7 @@ type Settings struct {
 // Default are the settings that cross-validation chose.
 var Default = Settings{
 	Bases: []Base{
-		{Machine{Cost: 0.2, Passes: 30, Close: 0.1}, Weights{Word: 1, Letters: 0.8, Sign: 0.15, Meaning: 0.1}},
+		{Machine{Cost: 0.2, Passes: 30, Close: 0.1}, Weights{Word: 1, Letters: 0.8, Sign: 0.15, Meaning: 0.1, Company: 0.3}},
 	},
 	Least: 1,
 	Folds: 5,

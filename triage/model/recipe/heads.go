@@ -88,10 +88,10 @@ func (k kitchen) heads() []byte {
 		}
 		texts = append(texts, learner.Marked{Text: text, Marks: m, Cost: borrowCost})
 	}
-	return learner.TeachHeads(triage.Features, texts, learner.HeadSettings{
+	return learner.TeachHeads(triage.Brief, texts, learner.HeadSettings{
 		Machine: learner.Machine{Cost: 0.3, Passes: 20, Close: 0.1},
 		Weights: learner.Weights{learner.Word: 1, learner.Letters: 0.8, learner.Sign: 0.3},
-		Least:   2, Most: 90_000,
+		Least:   2, Most: 48_000,
 	})
 }
 

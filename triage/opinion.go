@@ -1,0 +1,100 @@
+package triage
+
+import (
+	"math"
+	"sync"
+
+	"github.com/kith-social/kith/triage/model"
+)
+
+// A margin is a blend of what the lexicons say and what the learned heads of [model.Heads] say. Both together rank better
+// than either alone; the shares were chosen on sets that taught neither.
+const (
+	lexiconShare = 0.85
+	learnedShare = 0.5
+)
+
+// start is the margins of a text that says nothing.
+var start = sync.OnceValue(func() (margins [headCount]float64) {
+	for h, b := range biases {
+		margins[h] = lexiconShare*b + learnedShare*model.Heads().Bias(h)
+	}
+	return margins
+})
+
+// look lets the learned heads see the features of a text that was weighed.
+func (r *reading) look(text string) {
+	r.seen = r.features(text, r.seen[:0], true)
+	r.sights = model.Heads().See(r.seen, r.sights[:0])
+}
+
+// judge sums up what was weighed and seen.
+func (r *reading) judge() [headCount]float64 {
+	margins := start()
+	for _, e := range r.evidence {
+		margins[e.head] += lexiconShare * e.weight
+	}
+	var learned [headCount]float64
+	model.Heads().Margins(r.sights, learned[:])
+	for h, margin := range learned {
+		margins[h] += learnedShare * margin
+	}
+	return margins
+}
+
+// blame says how much each stretch of the text adds to each head's margin, which takes the place of the evidence. What the
+// learned heads make of a sum of evidence is shared out among those who made it.
+func (r *reading) blame() {
+	type stretch struct {
+		start, end int32
+		head       head
+	}
+	sums := r.sums()
+	shares := make(map[stretch]float64, len(r.sights))
+	var order []stretch
+	add := func(at stretch, weight float64) {
+		if _, known := shares[at]; !known {
+			order = append(order, at)
+		}
+		shares[at] += weight
+	}
+	for _, e := range r.evidence {
+		add(stretch{e.start, e.end, e.head}, lexiconShare*e.weight)
+	}
+	learned := model.Heads()
+	for i := range r.sights {
+		s := &r.sights[i]
+		for h := range headCount {
+			weight := learnedShare * learned.Add(s, int(h))
+			if s.End > 0 {
+				add(stretch{s.Start, s.End, h}, weight)
+				continue
+			}
+			from := head(s.Start)
+			for _, e := range r.evidence {
+				if e.head == from {
+					add(stretch{e.start, e.end, h}, weight*e.weight/sums[from])
+				}
+			}
+		}
+	}
+	r.evidence = r.evidence[:0]
+	for _, at := range order {
+		if w := shares[at]; w != 0 {
+			r.evidence = append(r.evidence, evidence{start: at.start, end: at.end, head: at.head, weight: w})
+		}
+	}
+}
+
+// sums adds up the evidence of each head; what nearly cancels out is none.
+func (r *reading) sums() (sums [headCount]float64) {
+	for _, e := range r.evidence {
+		sums[e.head] += e.weight
+	}
+	for h, sum := range sums {
+		if math.Abs(sum) < 0.05 {
+			sums[h] = 0
+		}
+	}
+	return sums
+}
