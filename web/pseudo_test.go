@@ -16,6 +16,9 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/net/html"
 	"golang.org/x/text/language"
+
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 )
 
 // pseudo is a language of which every text stands in brackets, so that one sees what was never put
@@ -93,7 +96,7 @@ func plain(text string) string {
 	return strings.ToLower(spaces.ReplaceAllString(strings.NewReplacer(`\n`, " ", `\"`, `"`).Replace(text), " "))
 }
 
-// zoneName is the name of a time zone, the same in every language.
+// zoneName is the name of a time zone, the same in every language; so are addresses.
 var zoneName = regexp.MustCompile(`^[a-z]+/[a-z_]+$`)
 
 // bracketed is the innermost bracket.
@@ -114,7 +117,7 @@ func untranslated(page, stored string) []string {
 		for _, part := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("·|,:()“”\n→", r) }) {
 			part = strings.TrimSpace(plain(part))
 			part = strings.TrimSuffix(strings.TrimPrefix(part, "@"), "…")
-			if strings.IndexFunc(part, unicode.IsLetter) < 0 || slices.Contains(names, part) || zoneName.MatchString(part) || strings.Contains(stored, strings.TrimSpace(part)) {
+			if strings.IndexFunc(part, unicode.IsLetter) < 0 || slices.Contains(names, part) || zoneName.MatchString(part) || strings.HasPrefix(part, "/") || strings.Contains(stored, strings.TrimSpace(part)) {
 				continue
 			}
 			found = append(found, part)
@@ -123,6 +126,8 @@ func untranslated(page, stored string) []string {
 	var walk func(n *html.Node)
 	walk = func(n *html.Node) {
 		switch {
+		case n.Type == html.TextNode && n.Parent != nil && n.Parent.Data == "noscript":
+			found = append(found, untranslated(n.Data, stored)...)
 		case n.Type == html.TextNode:
 			look(n.Data)
 		case n.Type == html.ElementNode && slices.Contains([]string{"script", "style", "svg", "kbd", "time", "code"}, n.Data):
@@ -147,6 +152,14 @@ func TestNoUntranslatedText(t *testing.T) {
 	speakPseudo(t)
 	c := newCafe(t)
 	c.busy()
+	c.do(func(ctx context.Context, tx listeners.Tx) error { // its words are the brand's once they are stored
+		p, err := community.ProgrammeOf(ctx, tx, c.brand.ID)
+		if err != nil {
+			return err
+		}
+		p.Open = true
+		return community.SetProgramme(ctx, tx, c.members["an"], p)
+	})
 	stored := c.stored()
 	ids := c.ids()
 	for _, who := range []string{"", "huy", "lan", "minh", "an"} {
