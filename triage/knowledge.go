@@ -10,18 +10,28 @@ import (
 // What of the shipped weights a learner sees, beside the text itself.
 const (
 	ofEmotion = iota + 100
+	ofShipped
 	ofMeaning
 )
 
 // informed reads the features of a text and what the shipped weights know of it.
 func informed(text string, to []learner.Feature) []learner.Feature {
-	to = Features(text, to)
+	r := readings.Get().(*reading)
+	defer readings.Put(r)
+	r.split(text)
+	r.weigh(heart(), r.recognise(heart()))
+	to = r.features(text, to, false)
+	r.look(text)
+	heads := r.judge()
 	emotions := model.Emotions()
 	margins := make([]float64, emotions.Count)
 	emotions.Margins(emotions.See(to, nil), margins)
 	meaning := meant(to)
 	for i, m := range margins {
 		to = append(to, fact(ofEmotion, i, learner.Sign, float32(max(-2, min(2, (emotions.Bias(i)+m)/2)))))
+	}
+	for i, m := range heads {
+		to = append(to, fact(ofShipped, i, learner.Sign, float32(max(-2, min(2, m/2)))))
 	}
 	for i, m := range meaning {
 		to = append(to, fact(ofMeaning, i, learner.Meaning, m))

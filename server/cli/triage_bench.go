@@ -83,7 +83,7 @@ func predict(c *learner.Classifier, texts [][]string, stripped bool, file string
 		for k, label := range c.Labels {
 			probs[label] = p[k]
 		}
-		if err := encode.Encode(map[string]any{"label": c.Labels[learner.Best(p)], "probs": probs}); err != nil {
+		if err := encode.Encode(map[string]any{"label": c.Labels[c.Choose(p)], "probs": probs}); err != nil {
 			return err
 		}
 	}

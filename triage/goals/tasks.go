@@ -157,7 +157,7 @@ func judge(t triage.Teaching, asked []learner.Example, label string, stripped bo
 			text = triage.Strip(text)
 		}
 		p := c.Probabilities(text)
-		judged[i] = learner.Judged{Truth: slices.Index(c.Labels, e.Label), Said: learner.Best(p), Is: e.Label == label}
+		judged[i] = learner.Judged{Truth: slices.Index(c.Labels, e.Label), Said: c.Choose(p), Is: e.Label == label}
 		if matters >= 0 {
 			judged[i].P = p[matters]
 		}
