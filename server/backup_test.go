@@ -22,7 +22,7 @@ func TestRestoreSendsNothingTwice(t *testing.T) {
 					post := w.Says(fmt.Sprintf("khach%d_%d", n, i), question, "")
 					c := w.As("huy").Finds(post)
 					w.As("huy").Claims(c.ID)
-					w.As("minh").Approves(w.As("huy").Answers(c.ID, fmt.Sprintf("Dạ 7h tới 22h ạ, hẹn gặp bạn số %d", i)).ID)
+					w.As("minh").Approves(w.As("huy").Answers(c.ID, fmt.Sprintf("Dạ 7h tới 22h ạ, hẹn gặp bạn số %d", n+i)).ID)
 				}
 			}
 			onNetwork := func() (n int) {

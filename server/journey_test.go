@@ -134,11 +134,11 @@ func TestJourneyInTheBrowser(t *testing.T) {
 
 	lan := minh // another person at the same desk; the picture in the README is of her
 	signIn(t, lan, r, "lan@example.com", 1440, 900)
-	browsertest.Value[bool](lan, `([...document.querySelectorAll("a.row")].find(r => r.innerText.includes("bạc xỉu")).click(), true)`)
+	browsertest.Value[bool](lan, `([...document.querySelectorAll("a.row")].find(r => r.innerText.includes("thẻ sao")).click(), true)`)
 	lan.Wait(`location.pathname.startsWith("/cases/")`)
 	lan.Click(`form[action$="/claim"] button`)
 	lan.Wait(`document.querySelector("#answer") !== null`)
-	lan.Type("#answer", "Dạ em xin lỗi mình vì thiếu mất một ly ạ. Anh/chị vào app, mục Đơn hàng, bấm Báo thiếu món; quán bù ly mới hoặc hoàn tiền trong hôm nay. – Lan")
+	lan.Type("#answer", "Dạ được bạn ơi! Thẻ Sao tính theo số đăng ký, nên hai mẹ con đọc chung một số ở quầy là cộng điểm vào cùng một thẻ. Quà sinh nhật thì theo ngày của mẹ nha. – Lan, khách quen Sao Mai")
 	lan.Screenshot("readme")
 	lan.Quiet()
 	customer.Quiet()

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
@@ -168,13 +169,13 @@ func (f *firm) newcomer(ctx context.Context, tx listeners.Tx, id string, found m
 	if err != nil {
 		return err
 	}
-	says := func(who, to string) listeners.Post {
+	says := func(who, to string, after time.Duration) listeners.Post {
 		return listeners.Post{
 			NativeID: who + "-help", ThreadKey: id + "-help", ParentID: to, ToID: to, Author: listeners.Author{NativeID: who, Handle: who, Name: who},
-			Reason: listeners.Mentioned, Text: "quán có wifi không ạ?", Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}, CreatedAt: tx.Now(),
+			Reason: listeners.Mentioned, Text: "quán có wifi không ạ?", Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}, CreatedAt: tx.Now().Add(after),
 		}
 	}
-	if err := f.app.Intake.Sink(f.conn, []listeners.Post{says(id+"-asks", ""), says(id+"-helps", id+"-asks")})(ctx, tx); err != nil {
+	if err := f.app.Intake.Sink(f.conn, []listeners.Post{says(id+"-asks", "", 0), says(id+"-helps", id+"-asks", time.Second)})(ctx, tx); err != nil {
 		return err
 	}
 	var helper listeners.Account

@@ -179,16 +179,16 @@ func TestSignOut(t *testing.T) {
 func TestBrandIsChosen(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		c := accesstest.SignIn(t, h.guard, h.lan.ID)
-		h.want(h.ask("GET", "/review", nil, cookie(c)), http.StatusForbidden, community.ErrNotAllowed.Error())
+		h.want(h.ask("GET", "/people", nil, cookie(c)), http.StatusForbidden, community.ErrNotAllowed.Error())
 		h.want(h.ask("POST", "/brand", url.Values{"brand": {"elsewhere"}}, cookie(c)), http.StatusNotFound, "")
 		r := h.ask("POST", "/brand", url.Values{"brand": {"there"}}, cookie(c))
 		h.want(r, http.StatusOK, "")
-		h.want(h.ask("GET", "/review", nil, cookie(r.Cookies()[0])), http.StatusOK, "there admin")
+		h.want(h.ask("GET", "/people", nil, cookie(r.Cookies()[0])), http.StatusOK, "there admin")
 		if r.Cookies()[0].Value == c.Value {
 			t.Error("the session kept its token although the role changed")
 		}
 		h.want(h.ask("GET", "/feed", nil, cookie(c)), http.StatusSeeOther, "") // the old token is dead
-		h.want(h.ask("GET", "/review?brand=there", nil, h.cookie()), http.StatusForbidden, "")
+		h.want(h.ask("GET", "/people?brand=there", nil, h.cookie()), http.StatusForbidden, "")
 	})
 }
 

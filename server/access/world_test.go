@@ -83,7 +83,7 @@ func build(t *testing.T, d *db.DB, c *clock.Manual) *house {
 	routes := []access.Route{
 		{Method: "GET", Pattern: "/feed", Object: "case", Action: "read", Handler: http.HandlerFunc(say)},
 		{Method: "POST", Pattern: "/cases/{id}/claim", Object: "case", Action: "claim", Handler: http.HandlerFunc(say)},
-		{Method: "GET", Pattern: "/review", Object: "review", Action: "read", Handler: http.HandlerFunc(say)},
+		{Method: "GET", Pattern: "/people", Object: "member", Action: "read", Handler: http.HandlerFunc(say)},
 		{Method: "POST", Pattern: "/brand", Object: "brand", Action: "choose", Handler: h.page(func(r *http.Request) error {
 			return g.ChooseBrand(r.Context(), r.FormValue("brand"))
 		})},
