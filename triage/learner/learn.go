@@ -46,10 +46,15 @@ type Settings struct {
 	Few   int // examples of a label on average up to which unlabelled texts help
 }
 
+// manyTexts are enough to weigh several bases against each other.
+const manyTexts = 1000
+
 // Default are the settings that cross-validation chose.
 var Default = Settings{
 	Bases: []Base{
 		{Machine{Cost: 0.2, Passes: 30, Close: 0.1}, Weights{Word: 1, Letters: 0.8, Sign: 0.2, Meaning: 0.1, Company: 0.8}},
+		{Machine{Cost: 0.3, Passes: 30, Close: 0.1}, Weights{Word: 1, Sign: 0.2}},
+		{Machine{Cost: 0.1, Passes: 30, Close: 0.1}, Weights{Letters: 1, Sign: 0.2}},
 	},
 	Least: 1,
 	Folds: 5,
@@ -74,6 +79,9 @@ func Learn(t Teaching, s Settings) *Classifier {
 	}
 	l := newLesson(examples, s.Folds)
 	l.vary(t.Variant)
+	if len(l.names) > mostCrossed || len(l.texts) < manyTexts {
+		s.Bases = s.Bases[:1] // with many labels more opinions are too dear, with few texts they cannot be weighed
+	}
 	seen := make([][]Feature, len(l.texts))
 	each(len(seen), func(i int) { seen[i] = t.Read(l.texts[i], nil) })
 	var pool [][]Feature

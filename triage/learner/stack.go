@@ -56,7 +56,7 @@ func softmax(x []float64) {
 func learnStack(margins [][]float32, labels []int, count, bases int, strength float64) *stack {
 	s := &stack{labels: count, bases: bases, own: make([]float64, bases), prior: make([]float64, count)}
 	width := count * bases
-	if count <= mostCrossed {
+	if count <= mostCrossed && len(margins) >= 100*count {
 		s.cross = make([]float64, count*width)
 	}
 	for b := range s.own {
