@@ -37,8 +37,6 @@ func Brief(text string, to []learner.Feature) []learner.Feature {
 }
 
 func (r *reading) features(text string, to []learner.Feature, brief bool) []learner.Feature {
-	s := scanner{text: text}
-	s.load()
 	for i := range r.tokens {
 		if len(to) > mostFeatures {
 			break
@@ -71,7 +69,7 @@ func (r *reading) features(text string, to []learner.Feature, brief bool) []lear
 				see(ofNegated, t.folded, t.start)
 			}
 			if !brief || t.count > 4 && !t.marked() {
-				to = r.letters(&s, t, brief, to)
+				to = letters(text, t, brief, to)
 			}
 		}
 	}
@@ -82,15 +80,13 @@ func (r *reading) features(text string, to []learner.Feature, brief bool) []lear
 }
 
 // letters appends the two to five letters in a row of a word. Its tone is read as a last letter.
-func (r *reading) letters(s *scanner, t *token, brief bool, to []learner.Feature) []learner.Feature {
+func letters(text string, t *token, brief bool, to []learner.Feature) []learner.Feature {
 	const most = 40
 	var plain, marked [most + 2]uint32
 	n, tone, quality := 1, uint8(0), uint8(0)
 	plain[0], marked[0] = '^', '^'
-	for s.more() && s.rune < t.start {
-		s.next()
-	}
-	for s.more() && s.rune < t.end {
+	s := scanner{text: text, at: int(t.at), rune: t.start}
+	for s.load(); s.more() && s.rune < t.end; s.next() {
 		switch g := s.g; {
 		case g.kind == mark:
 			tone |= g.tone
@@ -106,12 +102,11 @@ func (r *reading) letters(s *scanner, t *token, brief bool, to []learner.Feature
 			plain[n], marked[n] = letter, letter|uint32(g.quality)<<24
 			n++
 		}
-		s.next()
 	}
 	plain[n], marked[n] = '$', '$'|uint32(tone)<<24
 	n++
 	if brief {
-		return grams(plain[:n], t, 3, 4, false, to)
+		return grams(plain[:n], t, 4, 4, false, to)
 	}
 	to = grams(plain[:n], t, 2, 5, false, to)
 	if tone|quality != 0 {

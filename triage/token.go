@@ -30,6 +30,7 @@ type token struct {
 	name
 	stretched  name  // the name with runs of a letter cut to two instead of one, if it had runs of three or more
 	start, end int32 // in runes of the text
+	at         int32 // where a word starts, in bytes
 	count      int32 // letters of a word, repetitions of a mark or emoji
 	form       form
 	class      class
@@ -232,7 +233,7 @@ func (p *spelling) combine(g glyph) {
 // small letter.
 func (r *reading) word(s *scanner, tag bool) {
 	p := spelling{once: name{hashOffset, hashOffset}, twice: name{hashOffset, hashOffset}}
-	t := token{start: s.rune}
+	t := token{start: s.rune, at: int32(s.at)}
 	letters, digits, capitals := 0, 0, 0
 	small, parts := false, false // the last letter was small; a number such as 1.500.000
 	end := s.rune
