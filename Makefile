@@ -7,7 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFILES = $(shell git ls-files -co --exclude-standard '*.go' | grep -v '_templ\.go$$')
 FRONT_END = $(shell find web/assets -type f -not -name '*.test.js')
 
-.PHONY: help run test build assets generate lint bench goals model torture screenshot clean
+.PHONY: help run test build assets generate lint bench golden goals model torture screenshot clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: build ## the benchmark table: each main job beside its raw limit
 	bin/kith bench all
 
 DATA ?= ../shared/data
+
+golden: ## precision and recall of the readers and the guards on the golden sets
+	go test -count=1 -v -run GoldenSet ./triage ./moderation
 
 goals: ## what triage reaches on the public sets in the folder DATA, beside its goals
 	go run ./triage/goals $(DATA)

@@ -20,6 +20,7 @@ var arrows = map[string][]string{
 	"listeners/channeltest":    {"listeners"},
 	"listeners/twitter":        {"listeners"},
 	"triage":                   {},
+	"triage/golden":            {},
 	"triage/goals":             {"triage", "triage/learner"},
 	"triage/model/recipe":      {"triage", "triage/learner"},
 	"gamification":             {},

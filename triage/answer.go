@@ -52,6 +52,9 @@ func ReadAnswer(text string) []Said {
 		}
 		if r.negatorBefore(i) < 0 {
 			for _, w := range m.entry.weights {
+				if w.logOdds == 0 {
+					continue // words that only look like it
+				}
 				said = append(said, Said{sayings[w.of], int(r.tokens[m.from].start), int(r.tokens[m.to-1].end)})
 			}
 		}

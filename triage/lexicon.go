@@ -16,7 +16,8 @@ import (
 //	anger 2, negative 1.2: bực mình, tức điên
 //
 // gives each term these weights, in log-odds. (a|b) stands for either, (a |) for a or nothing. A term that begins with [
-// counts only at the beginning of a clause, one that ends with ] only at its end. A term of several Vietnamese words
+// counts only at the beginning of a clause, one that ends with ] only at its end, one in [[ and ]] only where the text
+// has no other words. A term of several Vietnamese words
 // also counts, for a little less, where some of them are written without their marks; a single word, which may then be
 // another one, only where nothing in the text has marks, and for much less.
 //
@@ -73,6 +74,7 @@ type entry struct {
 	tongues tongues  // in which texts it counts
 	first   bool     // only at the beginning of a clause
 	last    bool     // only at the end of one
+	whole   bool     // only without other words
 	next    *entry   // another term whose words are the same without marks
 }
 
@@ -253,12 +255,14 @@ func (l *lexicon) about(what string, words []string) error {
 func (l *lexicon) add(term string, weights []weight, where tongues) error {
 	text, first := strings.CutPrefix(term, "[")
 	text, last := strings.CutSuffix(text, "]")
+	text, whole := strings.CutPrefix(text, "[")
+	text = strings.TrimSuffix(text, "]")
 	r := &l.term
 	r.split(text)
 	if n := len(r.tokens); n == 0 || n > longestTerm {
 		return fmt.Errorf("term %q has %d words, want 1 to %d", term, n, longestTerm)
 	}
-	e := &entry{weights: weights, keys: make([]uint64, 0, len(r.tokens)), tongues: where, first: first, last: last}
+	e := &entry{weights: weights, keys: make([]uint64, 0, len(r.tokens)), tongues: where, first: first, last: last, whole: whole}
 	node := int32(0)
 	for i := range r.tokens {
 		t := &r.tokens[i]
@@ -317,7 +321,7 @@ func (r *reading) terms(l *lexicon, i int) []match {
 		}
 		node = next
 		for e := l.entries[node]; e != nil; e = e.next {
-			if (!e.first || r.tokens[i].first) && (!e.last || t.last) {
+			if (!e.first || r.tokens[i].first) && (!e.last || t.last) && (!e.whole || len(e.keys) == r.words) {
 				if loss, ok := e.fits(r.tokens[i:j+1], r.marked == 0); ok {
 					r.found = append(r.found, match{from: i, to: j + 1, entry: e, loss: loss})
 				}
