@@ -49,12 +49,15 @@ func sentLately(ctx context.Context, db bun.IDB, c *community.Case) ([]string, e
 // copies compares the text with what was sent lately.
 func copies(w *draft) []Finding {
 	words := wordSet(w.text)
+	if len(words) < shortText {
+		return nil
+	}
 	closest := 0.0
 	for _, text := range w.recent {
 		closest = max(closest, alike(words, wordSet(text)))
 	}
 	switch {
-	case closest >= sameShare && len(words) >= shortText && w.cased.Network == takesTextOnce:
+	case closest >= sameShare && w.cased.Network == takesTextOnce:
 		return []Finding{{Flag: SameText}}
 	case closest >= nearShare:
 		return []Finding{{Flag: NearCopy}}

@@ -50,12 +50,12 @@ var personalPatterns = []struct {
 	{PersonalAddress, regexp.MustCompile(`(?:so(?: nha)?|sn|dia chi:?|nha) [0-9]+[a-z]?(?:/[0-9]+[a-z]?)*,? (?:duong|pho|ngo|ngach|hem|kiet|to|khu pho|ap|thon) [^\n,.;!?]{1,40}`), nil},
 	{PersonalAddress, regexp.MustCompile(`(?:ngo|ngach|hem|kiet) [0-9]+[a-z]?(?:/[0-9]+)*,? [a-z][^\n.;!?]{2,60}`), nil},
 	{PersonalAddress, regexp.MustCompile(`[0-9]+[a-z]?(?:/[0-9]+[a-z]?)*,? (?:duong |pho )?[a-z]+(?: [a-z0-9]+){1,4}, ?(?:(?:phuong|quan|huyen|xa|thi tran|thanh pho|tp|p|q)\b\.? ?[a-z0-9]|ha noi|hanoi|sai gon|saigon|hcm|tphcm|da nang|hue|can tho|hai phong)[^\n;!?]{0,40}`), nil},
-	{PersonalAddress, regexp.MustCompile(`[0-9]{1,5}[a-z]? (?:[a-z]+ ){1,4}(?:street|st\.|st,|road|rd|avenue|ave|lane|ln|drive|boulevard|blvd|court|terrace|square)\b(?:,? (?:apt|apartment|flat|unit|floor) ?#?[a-z0-9]+)?`), notATime},
+	{PersonalAddress, regexp.MustCompile(`[0-9]{1,5}[a-z]? (?:[a-z]+ ){1,4}(?:street|st|road|rd|avenue|ave|lane|ln|drive|boulevard|blvd|court|terrace|square)\b(?:,? (?:apt|apartment|flat|unit|floor) ?#?[a-z0-9]+)?`), notATime},
 }
 
 // said makes a check that the words before a number, on its line and not far, say what it is.
 func said(words string) func(folded, int, int) bool {
-	is := regexp.MustCompile(`(?:^|[^a-z0-9])` + words + `(?:$|[^a-z0-9])[^\n.!?]{0,24}$`)
+	is := regexp.MustCompile(`(?:^|[^a-z0-9])` + words + `(?:$|[^a-z0-9])(?:[^\n.!?]|no\.){0,24}$`)
 	return func(f folded, from, _ int) bool { return is.MatchString(f.before(from, 60)) }
 }
 
