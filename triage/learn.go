@@ -11,7 +11,7 @@ import (
 // Teaching is what a brand has to learn from.
 type Teaching struct {
 	Examples   []learner.Example
-	Dev        []learner.Example // further ones, that say how sure to be; learned from as well if they are the smaller part
+	Dev        []learner.Example // further ones, learned from as well if they are a third of the others or fewer
 	Unlabelled []string          // texts of the same kind
 }
 

@@ -76,6 +76,46 @@ func TestLearningHeedsNeitherNamesNorOrder(t *testing.T) {
 	}
 }
 
+// Words that no example has are learned from the company they keep in past texts.
+func TestUnlabelledTextsTeachNewWords(t *testing.T) {
+	var examples []learner.Example
+	var past []string
+	for i := range 6 {
+		examples = append(
+			examples,
+			learner.Example{Text: fmt.Sprintf("grinder number %d is broken", i), Label: "grinder"},
+			learner.Example{Text: fmt.Sprintf("parcel number %d is late", i), Label: "delivery"},
+		)
+	}
+	for i := range 30 {
+		past = append(past, fmt.Sprintf("grinder %d with a jammed burr", i), fmt.Sprintf("burr %d stuck, grinder dead", i),
+			fmt.Sprintf("courier %d and a lost parcel", i), fmt.Sprintf("parcel %d, courier never rang", i))
+	}
+	plain, err := Learn(Teaching{Examples: examples})
+	if err != nil {
+		t.Fatal(err)
+	}
+	taught, err := Learn(Teaching{Examples: examples, Unlabelled: past})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(past)
+	again, err := Learn(Teaching{Examples: examples, Unlabelled: past})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{"the burr": "grinder", "that courier": "delivery"} {
+		k := slices.Index(taught.Labels, want)
+		before, after := plain.Probabilities(text)[k], taught.Probabilities(text)[k]
+		if after < 0.6 || after <= before {
+			t.Errorf("%q is %s with probability %.2f, after past texts %.2f; want it surer", text, want, before, after)
+		}
+		if same := again.Probabilities(text)[k]; same != after {
+			t.Errorf("%q: %v, with past texts in another order %v", text, after, same)
+		}
+	}
+}
+
 func TestProbabilitiesAddUp(t *testing.T) {
 	c := learn(t, orders())
 	for _, text := range []string{"", "grinder", "\x00\xff", "😡😡😡", "zzz qqq"} {

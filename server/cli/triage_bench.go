@@ -15,7 +15,7 @@ import (
 
 type triageBenchCmd struct {
 	Train      string `required:"" help:"CSV to learn from." type:"existingfile" placeholder:"FILE"`
-	Dev        string `help:"CSV of further labelled texts, held apart while learning; they set how sure to be, and are learned from in the end if they are the smaller part." type:"existingfile" placeholder:"FILE"`
+	Dev        string `help:"CSV of further labelled texts, learned from as well if they are a third of the others or fewer; a few examples are not drowned in them." type:"existingfile" placeholder:"FILE"`
 	Unlabelled string `help:"CSV of past texts without labels, which make a few examples go further." type:"existingfile" placeholder:"FILE"`
 	In         string `required:"" help:"CSV to predict." type:"existingfile" placeholder:"FILE"`
 	Text       string `help:"Column of the texts." default:"text"`

@@ -25,16 +25,10 @@ type learned struct {
 	sees    Weights
 }
 
-// Base is a way to learn and what it sees.
+// Base is a machine and what it sees.
 type Base struct {
-	By      Teacher
+	Machine Machine
 	Weights Weights
-}
-
-// Teacher finds weights that tell the rows that are meant from the others. Importance scales how much each row counts;
-// nil means 1.
-type Teacher interface {
-	learn(rows []row, meant func(i int) bool, importance []float32, columns int) []float32
 }
 
 // Settings say how to learn. They are the same for every task.
@@ -67,7 +61,7 @@ type Teaching struct {
 	Read       Reader
 	Variant    func(text string) string // another way to write the same, learned as well; nil if there is none
 	Examples   []Example
-	Dev        []Example // further ones; learned from if they are the smaller part, otherwise they only say how sure to be
+	Dev        []Example // further ones, learned from as well if they are a third of the others or fewer
 	Unlabelled []string  // texts of the same kind
 }
 
@@ -108,10 +102,10 @@ func Learn(t Teaching, s Settings) *Classifier {
 			k, fold := job/(s.Folds+1), job%(s.Folds+1)-1
 			meant := func(i int) bool { return l.labels[i] == k }
 			if fold < 0 {
-				c.bases[b].weights[k] = base.By.learn(rows, meant, nil, c.words.size())
+				c.bases[b].weights[k] = base.Machine.learn(rows, meant, nil, c.words.size())
 				return
 			}
-			w := base.By.learn(rows, meant, without(l.folds, fold), c.words.size())
+			w := base.Machine.learn(rows, meant, without(l.folds, fold), c.words.size())
 			for i, r := range rows {
 				if l.folds[i] == fold {
 					margins[i][b*len(l.names)+k] = r.dot(w)

@@ -14,6 +14,7 @@ type Machine struct {
 	Close  float32 // to the optimum, where it stops
 }
 
+// learn finds weights that tell the rows that are meant from the others. Importance scales each row's cost; nil means 1.
 func (m Machine) learn(rows []row, meant func(i int) bool, importance []float32, columns int) []float32 {
 	w := make([]float32, columns)
 	alpha := make([]float32, len(rows))

@@ -7,10 +7,10 @@ import (
 )
 
 // How unlabelled texts are taken in: in each round a larger share of those whose label is clearest.
-var takenIn = []float64{0.25, 0.5, 0.75}
+var takenIn = []float64{0.2, 0.4, 0.6, 0.8, 0.9}
 
 // guess is how much an unlabelled text counts beside an example.
-const guess = 0.5
+const guess = 1
 
 // selfTrain learns the bases anew from the examples and from unlabelled texts under the labels that the classifier itself
 // gives them. Words that stand beside those of the examples get their weights that way.
@@ -27,7 +27,7 @@ func (c *Classifier) selfTrain(l *lesson, seen, pool [][]Feature, s Settings) {
 			rows := next.rows(all, base.Weights)
 			next.bases[b] = learned{make([][]float32, len(c.Labels)), base.Weights}
 			each(len(c.Labels), func(k int) {
-				next.bases[b].weights[k] = base.By.learn(rows, func(i int) bool { return labels[i] == k }, importance, words.size())
+				next.bases[b].weights[k] = base.Machine.learn(rows, func(i int) bool { return labels[i] == k }, importance, words.size())
 			})
 		}
 		c.words, c.bases = next.words, next.bases
