@@ -9,7 +9,6 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 )
 
@@ -98,15 +97,4 @@ func share(part, whole int) float64 {
 
 func (f Figures) String() string {
 	return fmt.Sprintf("precision %.2f (%d of %d)  recall %.2f (%d of %d)", f.Precision(), f.Right, f.Given, f.Recall(), f.Right, f.Wanted)
-}
-
-// Labels are the labels of a set, in the order in which they appear.
-func Labels(texts []Text) []string {
-	var labels []string
-	for _, t := range texts {
-		if !slices.Contains(labels, t.Label) {
-			labels = append(labels, t.Label)
-		}
-	}
-	return labels
 }
