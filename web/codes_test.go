@@ -204,7 +204,7 @@ func coded(t *testing.T) map[string]bool {
 // quantityNames are the numbers that admins set on pages that are nothing but numbers.
 func quantityNames() []string {
 	var names []string
-	for _, page := range []quantities{trustQuantities(new(community.TrustRules)), wellbeingQuantities(new(community.Wellbeing))} {
+	for _, page := range []quantities{trustQuantities(new(community.TrustRules)), wellbeingQuantities(new(community.Wellbeing)), promiseQuantities(new(community.Promised))} {
 		for _, q := range page.All {
 			names = append(names, q.name)
 		}

@@ -61,6 +61,8 @@ func happened(ctx context.Context, a community.Activity, members map[int64]commu
 		return said + " " + whyReviewed(ctx, why.Rule) + "."
 	case a.Kind == community.ReplyFailed && why.Text != "":
 		return said + " " + T(ctx, "network_error."+why.Text)
+	case a.Kind == community.MemberAdded:
+		return said + " " + T(ctx, roleText[why.Text]) + "."
 	case a.Kind == community.LaneRaised && why.Rule != "":
 		return said + " " + T(ctx, "lane_why."+why.Rule)
 	case a.Kind != community.ReplyDoubtful && a.Kind != community.CaseElsewhere && why.Text != "":

@@ -3,7 +3,9 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
@@ -27,8 +29,20 @@ var noticePaths = map[community.Kind]string{
 	community.RestAdvised:     "/me#week",
 }
 
+// toReview are the notices that only who may review gets; their events name the answer after the first
+// colon.
+var toReview = []community.Kind{community.ReviewLate, community.ReviewAppealed, community.OverrideWrong}
+
+// noticePath is where a notice leads, "" for nowhere.
 func noticePath(n community.Notice) string {
-	if n.Kind == community.WeekTooLong {
+	switch {
+	case slices.Contains(toReview, n.Kind):
+		_, about, _ := strings.Cut(n.Event, ":")
+		answer, _, _ := strings.Cut(about, ":")
+		return "/review/" + answer
+	case n.CaseID != 0:
+		return casePath(n.CaseID)
+	case n.Kind == community.WeekTooLong:
 		return weekPath(n.Event)
 	}
 	return noticePaths[n.Kind]

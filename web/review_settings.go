@@ -80,9 +80,6 @@ func (v reviewRules) number(ctx context.Context, name, label string, n int) Fiel
 	if v.Failed != nil && v.Failed.Field == name {
 		f.Error = Sentence(ctx, v.Failed.Sentence)
 	}
-	if !v.May {
-		f.Attrs = map[string]any{"disabled": true}
-	}
 	return f
 }
 

@@ -7,9 +7,10 @@ var settingsPages = []struct{ href, title, why string }{
 	{"/settings/programme", "programme.title", "programme.why"},
 	{"/settings/limits", "limits.title", "limits.in_short"},
 	{"/snippets", "snippet.title", "snippet.in_short"},
-	{"/settings/trust", "trust_rules.title", "trust_rules.why"},
-	{"/settings/wellbeing", "wellbeing_rules.title", "wellbeing_rules.why"},
+	{"/settings/trust", "trust_rules.title", "trust_rules.in_short"},
+	{"/settings/wellbeing", "wellbeing_rules.title", "wellbeing_rules.in_short"},
 	{"/settings/review", "review_rules.title", "review_rules.why"},
+	{"/settings/promise", "promise.title", "promise.in_short"},
 	{"/settings/voice", "voice.title", "voice.why"},
 }
 

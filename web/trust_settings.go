@@ -78,6 +78,20 @@ func wellbeingQuantities(w *community.Wellbeing) quantities {
 	}}
 }
 
+func promiseQuantities(p *community.Promised) quantities {
+	return quantities{Path: "/settings/promise", Title: "promise.title", Why: "promise.why", All: []quantity{
+		{"minutes", &p.Minutes, nil}, {"raise", &p.Raise, nil}, {"staff", &p.Staff, nil},
+	}}
+}
+
+func (a *App) promiseSettings(w http.ResponseWriter, r *http.Request) error {
+	return showQuantities(a, w, r, community.DefaultPromised, promiseQuantities)
+}
+
+func (a *App) setPromiseSettings(w http.ResponseWriter, r *http.Request) error {
+	return setQuantities(a, w, r, community.DefaultPromised, promiseQuantities)
+}
+
 func (a *App) trustSettings(w http.ResponseWriter, r *http.Request) error {
 	return showQuantities(a, w, r, community.DefaultTrust, trustQuantities)
 }

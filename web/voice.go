@@ -15,6 +15,7 @@ import (
 // voiceForm is the page on which a brand says how it wants to sound.
 type voiceForm struct {
 	Voice  moderation.Voice
+	May    bool // change it
 	Saved  bool
 	Failed *community.Invalid
 }
@@ -32,7 +33,7 @@ func (a *App) voice(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return render(w, r, http.StatusOK, voicePage(voiceForm{Voice: set, Saved: r.URL.Query().Has("saved")}))
+	return render(w, r, http.StatusOK, voicePage(voiceForm{Voice: set, May: a.Guard.May(r.Context(), "settings", "change"), Saved: r.URL.Query().Has("saved")}))
 }
 
 func (a *App) changeVoice(w http.ResponseWriter, r *http.Request) error {
@@ -46,7 +47,7 @@ func (a *App) changeVoice(w http.ResponseWriter, r *http.Request) error {
 	})
 	var invalid *community.Invalid
 	if errors.As(err, &invalid) {
-		return render(w, r, http.StatusUnprocessableEntity, voicePage(voiceForm{Voice: set, Failed: invalid}))
+		return render(w, r, http.StatusUnprocessableEntity, voicePage(voiceForm{Voice: set, May: true, Failed: invalid}))
 	}
 	if err != nil {
 		return err
