@@ -5,6 +5,7 @@ import (
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
 )
 
@@ -17,8 +18,14 @@ var hopefuls = []struct {
 	{"tien@example.com", "Tiến", "Mình từng giao hàng hai năm nên hiểu khách sốt ruột thế nào.", "Giao hàng", false},
 }
 
-// welcome opens the programme, and lets people apply and be invited.
+// welcome opens the programme, and lets people apply and be invited. At night, when nobody is on duty,
+// trusted advocates look at each other's answers.
 func (p *player) welcome(ctx context.Context, tx listeners.Tx) error {
+	rules := moderation.DefaultReview
+	rules.PeersAlone = true
+	if err := moderation.SetReview(ctx, tx, p.cast["admin"], rules); err != nil {
+		return err
+	}
 	programme, err := community.ProgrammeOf(ctx, tx, p.brand.ID)
 	if err != nil {
 		return err

@@ -140,9 +140,23 @@ func (p *player) gather(ctx context.Context, tx listeners.Tx) (err error) {
 		if m, err = community.AddMember(ctx, tx, m); err != nil {
 			return err
 		}
+		if len(who.OnDuty) == 2 {
+			if err := community.SetDuty(ctx, tx, &m, m.ID, true, everyDay(who.OnDuty[0], who.OnDuty[1])); err != nil {
+				return err
+			}
+		}
 		p.cast[who.nick()] = &m
 	}
 	return nil
+}
+
+// everyDay are the same hours on each day of the week, at the brand's place.
+func everyDay(from, to int) community.Hours {
+	h := community.Hours{Zone: "Asia/Ho_Chi_Minh"}
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		h.Spans = append(h.Spans, community.Span{Day: day, From: from * 60, To: to * 60})
+	}
+	return h
 }
 
 // wait lets time go by and ends the claims that run out in it.

@@ -46,6 +46,7 @@ type person struct {
 	Language    string
 	Languages   []string
 	Topics      []string // none: all
+	OnDuty      []int    `toml:"on_duty"` // an employee's hours of each day, from and to
 }
 
 // nick is what the conversations call a member: the address without its domain.
