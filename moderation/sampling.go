@@ -38,6 +38,9 @@ const (
 	// riskyUrgency is the urgency from which an answer is read whoever wrote it: about that of an angry
 	// complaint.
 	riskyUrgency = 3.5
+	// heardStake is from where what is at stake makes an answer more likely to be read; below it triage has
+	// heard nothing, and says of every post what is true of most.
+	heardStake = 0.2
 	// lowStake is below which so little is at stake that another advocate may look at an answer.
 	lowStake = 0.5
 )
@@ -86,7 +89,7 @@ func course(s ReviewSettings, f weighed) community.Needed {
 		needed.Why = string(RiskyCase)
 	case f.Draw < rate:
 		needed.Why = string(Sampled)
-	case f.Draw < stake:
+	case stake >= heardStake && f.Draw < stake:
 		needed.Why = string(RiskDrawn)
 	default:
 		return community.Needed{}
@@ -108,9 +111,9 @@ func (s ReviewSettings) rate(trust int, beginner bool) float64 {
 }
 
 // draw draws by hash, so that a drawing can be replayed and nobody can try again for a better one: it is
-// the same for every text that a member writes to a post.
-func draw(seed string, mentionID, memberID int64) float64 {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d/%d", seed, mentionID, memberID))
+// the same for every text that a member writes for a case.
+func draw(seed string, caseID, memberID int64) float64 {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d/%d", seed, caseID, memberID))
 	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / (1 << 53)
 }
 
@@ -148,6 +151,6 @@ func (d *Desk) WhyReview(ctx context.Context, db bun.IDB, m *community.Member, c
 	if err != nil {
 		return community.Needed{}, err
 	}
-	f.Draw = draw(brands[c.BrandID].ReviewSeed, c.MentionID, m.ID)
+	f.Draw = draw(brands[c.BrandID].ReviewSeed, c.ID, m.ID)
 	return course(settings, f), nil
 }

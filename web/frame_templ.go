@@ -96,7 +96,7 @@ func document(title string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if view(ctx).User != nil {
+		if view(ctx).User != nil && view(ctx).User.Role != "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " data-stream=\"/stream\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -179,7 +179,11 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, m community.Member, 
 				return
 			}
 		case <-p.wake:
-			data, err := json.Marshal(map[string][]string{"topics": p.take()})
+			topics := p.take()
+			if len(topics) == 0 {
+				continue // they went with the change before
+			}
+			data, err := json.Marshal(map[string][]string{"topics": topics})
 			if err != nil || !send("event: change\ndata: "+string(data)+"\n\n") {
 				return
 			}

@@ -61,7 +61,12 @@ func (b *Browser) listen() {
 		case *log.EventEntryAdded:
 			b.complain("%s: %s (%s)", ev.Entry.Level, ev.Entry.Text, ev.Entry.URL)
 		case *runtime.EventExceptionThrown:
-			b.complain("exception: %s", ev.ExceptionDetails.Text)
+			d := ev.ExceptionDetails
+			what := d.Text
+			if d.Exception != nil {
+				what = d.Exception.Description
+			}
+			b.complain("exception: %s (%s:%d)", what, d.URL, d.LineNumber)
 		case *runtime.EventConsoleAPICalled:
 			for _, arg := range ev.Args {
 				b.complain("console.%s: %s", ev.Type, arg.Value)
