@@ -331,7 +331,7 @@ func (s *shop) notices(who string, about community.Kind) []community.NoticeJob {
 	s.t.Helper()
 	text := map[bool]string{true: "CAST(args AS TEXT)", false: "json(args)"}[s.db.IsPostgres()]
 	var args []string
-	s.must(s.db.Read().NewRaw("SELECT " + text + " FROM river_job WHERE kind = 'notice'").Scan(s.t.Context(), &args))
+	s.must(s.db.Read().NewRaw("SELECT "+text+" FROM river_job WHERE kind = 'notice'").Scan(s.t.Context(), &args))
 	var told []community.NoticeJob
 	for _, text := range args {
 		var job community.NoticeJob

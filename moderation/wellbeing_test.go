@@ -68,8 +68,10 @@ func TestLongWeeks(t *testing.T) {
 		}
 
 		s.atWork("huy", 11)
-		if s.spoken(community.WeekLong) != 1 || s.spoken(community.WeekLong) != 1 || s.spoken(community.WeekTooLong) != 0 {
-			t.Error("after eleven hours the member is told once, and nobody else")
+		for range 2 { // a sweep that runs again tells nothing again
+			if s.spoken(community.WeekLong) != 1 || s.spoken(community.WeekTooLong) != 0 {
+				t.Error("after eleven hours the member is told once, and nobody else")
+			}
 		}
 		s.atWork("huy", 16)
 		if got := s.spoken(community.WeekTooLong); got != 2 {
