@@ -169,7 +169,7 @@ func newNote(ctx context.Context, tx Tx, m *Member, caseID int64, kind NoteKind,
 func (n *Note) store(ctx context.Context, tx Tx) error {
 	n.Text, n.CreatedAt = strings.TrimSpace(n.Text), tx.Now()
 	switch {
-	case n.Text == "":
+	case n.Text == "" && n.Kind != NoteHandover:
 		return &Invalid{"note", "write a few words first"}
 	case len(n.Text) > longestNote || !Storable(n.Text):
 		return &Invalid{"note", "this note is too long, or has characters that cannot be stored"}

@@ -72,7 +72,11 @@ func TestAPersonIsAskedFor(t *testing.T) {
 			a := s.answer("huy", c, "Dạ quán mở từ 7h tới 22h ạ")
 			s.clock.Advance(time.Minute)
 			s.writes("lananh", "I want to talk to a human", post)
-			s.wantStaff(c, "wants_person")
+			now := s.wantStaff(c, "wants_person")
+			notes, err := community.Notes(t.Context(), s.db.Read(), s.people["minh"], &now)
+			if err != nil || len(notes) != 1 || notes[0].Handover.Draft != a.Text || len(notes[0].Handover.Asked) != 1 {
+				t.Errorf("staff find %+v (%v), want what was asked and what huy had written", notes, err)
+			}
 			if err := s.try(func(ctx context.Context, tx listeners.Tx) error {
 				_, err := s.desk.Approve(ctx, tx, s.people["minh"], a.ID, "")
 				return err

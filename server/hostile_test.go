@@ -241,6 +241,7 @@ func TestHostileAnswers(t *testing.T) {
 		}
 		w.Advance(2 * time.Minute)
 		w.Wait(servertest.Soon, "the post is not heard after the reset", func() bool { return heard(w, post) })
+		w.Wait(servertest.Soon, "the error stays after the reset", func() bool { return connectionNow() == connection{State: "on"} })
 
 		// Credentials that are refused stop the connection until somebody renews them.
 		fails("a refused token", func(w http.ResponseWriter) { w.WriteHeader(http.StatusUnauthorized) })

@@ -26,5 +26,8 @@ func (v casePage) facts(ctx context.Context) []fact {
 	if v.Thread.Masked || v.Reveals > 0 || v.Personal && !v.Dock.Me.Role.Employee() {
 		all = append(all, fact{T(ctx, "fact.reveals"), Number(ctx, int(v.Reveals)), T(ctx, "fact.reveals_why"), T(ctx, "fact.with_history")})
 	}
+	if at := v.Customer.OptedOutAt; at != 0 {
+		all = append(all, fact{T(ctx, "fact.opted_out"), Day(ctx, at), T(ctx, "fact.opted_out_why"), T(ctx, "fact.opted_out_until")})
+	}
 	return all
 }
