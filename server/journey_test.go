@@ -134,7 +134,9 @@ func TestJourneyInTheBrowser(t *testing.T) {
 
 	lan := minh // another person at the same desk; the picture in the README is of her
 	signIn(t, lan, r, "lan@example.com", 1440, 900)
-	browsertest.Value[bool](lan, `([...document.querySelectorAll("a.row")].find(r => r.innerText.includes("thẻ sao")).click(), true)`)
+	asked := `[...document.querySelectorAll("a.row")].find(r => r.innerText.includes("thẻ sao"))`
+	lan.Wait(asked + ` !== undefined`)
+	browsertest.Value[bool](lan, `(`+asked+`.click(), true)`)
 	lan.Wait(`location.pathname.startsWith("/cases/")`)
 	lan.Click(`form[action$="/claim"] button`)
 	lan.Wait(`document.querySelector("#answer") !== null`)

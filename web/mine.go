@@ -37,6 +37,7 @@ type work struct {
 	Verdict *verdict   // of the reviewer, nil where there is nothing to say
 	URL     string     // of the post on its network
 	Outcome string     // how the customer took it, in words
+	Shared  string     // whose draft it was started from, or who went on from it, in words
 }
 
 // mostMine is how many answers one's own page goes back.
@@ -97,6 +98,10 @@ func (a *App) readMine(ctx context.Context, read bun.IDB, me *community.Member) 
 	if err != nil {
 		return v, err
 	}
+	origins, err := community.Origins(ctx, read, answers)
+	if err != nil {
+		return v, err
+	}
 	about := func(wk *work, post int64) {
 		if m, ok := mentions[post]; ok && wk.Case.ID != 0 {
 			wk.Who, wk.Asked = handle(m.Account), shorten(shownTo(me, m.Text), longestRow)
@@ -111,6 +116,12 @@ func (a *App) readMine(ctx context.Context, read bun.IDB, me *community.Member) 
 		reply := replies[answer.ID]
 		wk := work{Case: c, Text: answer.Text, At: answer.UpdatedAt, Verdict: verdicts[answer.ID]}
 		about(&wk, answer.MentionID)
+		switch o := origins[answer.ID]; {
+		case o.From != "":
+			wk.Shared = T(ctx, "mine.from", "name", o.From)
+		case o.Into != "":
+			wk.Shared = T(ctx, "mine.into", "name", o.Into)
+		}
 		if c.HeldBy(me, view(ctx).Now) {
 			wk.Until = c.HeldUntil
 		}

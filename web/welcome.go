@@ -76,7 +76,7 @@ func (a *App) readWelcome(ctx context.Context, read bun.IDB, me *community.Membe
 	}
 	mentions, err := listeners.FindMentions(ctx, read, []int64{c.MentionID})
 	if m, ok := mentions[c.MentionID]; ok && m.Account != nil {
-		v.Praise = &praise{handle(m.Account), shorten(m.Text, longestRow), casePath(c.ID), c.CustomerAt}
+		v.Praise = &praise{handle(m.Account), shorten(shownTo(me, m.Text), longestRow), casePath(c.ID), c.CustomerAt}
 	}
 	return v, err
 }

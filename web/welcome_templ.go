@@ -219,7 +219,15 @@ func meanwhileIdle() templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = button(Button{Label: T(ctx, "feed.to_mine"), Href: "/mine"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = button(Button{Label: T(ctx, "idle.learn"), Icon: "graduation-cap", Href: "/learn"}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = button(Button{Label: T(ctx, "idle.snippets"), Href: "/snippets"}).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = button(Button{Label: T(ctx, "feed.to_mine"), Look: "quiet", Href: "/mine"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -84,7 +84,7 @@ func (c *client) write() string {
 
 var sentences = []string{
 	"Thanks for asking! Turn it off and on again, then it works. (%s)",
-	"Cà phê rang đậm còn hàng nhé, quán mở tới 9 giờ tối. [%s] 🇻🇳",
+	"Cà phê rang đậm còn hàng nhé, quán mở tới 9 giờ tối. «%s» 🇻🇳",
 	`Fish & chips <3 "quoted", it's %s`,
 	"Two lines:\nthe second says %s",
 }
