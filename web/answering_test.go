@@ -141,7 +141,7 @@ func TestASentAnswerCanBeTakenBack(t *testing.T) {
 	c.writes("lan_ng", "Quán mở cửa tới mấy giờ ạ?", "")
 	v := c.visits("lan", "vi")
 	page := v.press(v.get("/cases/1"), "claim", nil)
-	page.lacks("#dock .hint", "") // nobody looks at Lan's answers first
+	page.lacks("#dock .hint", "xem trước khi gửi") // nobody looks at Lan's answers first
 	page = v.press(page, "answers", url.Values{"text": {"Dạ tới 22h30 ạ."}})
 	page.says("#thread .ours .chip", "Sắp gửi")
 	page = v.press(page, "take-back", nil)

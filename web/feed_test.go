@@ -169,8 +169,8 @@ func TestHeldCasesStandAbove(t *testing.T) {
 	v.get("/feed").lacks(".rows-title", "giữ")
 }
 
-// TestListsAskAsOftenForManyAsForOne counts the statements of a page with one case and with many.
-func TestListsAskAsOftenForManyAsForOne(t *testing.T) {
+// TestListsAskAsOftenForManyAsForFew counts the statements of a page with few cases and with many.
+func TestListsAskAsOftenForManyAsForFew(t *testing.T) {
 	c := newCafe(t)
 	statements := &statementCounter{}
 	//lint:ignore SA1019 the pool belongs to the database and cannot be exchanged for one with a hook
@@ -182,16 +182,19 @@ func TestListsAskAsOftenForManyAsForOne(t *testing.T) {
 		v.get(path)
 		return statements.n
 	}
-	c.queue(1)
-	c.answers("lan", c.writes("x", "Bán hạt cà phê không ạ?", ""), "Dạ có ạ.")
-	feed, mine, one := count("/feed"), count("/mine"), count("/cases/1")
-	c.queue(30)
-	for i := range 10 {
-		c.answers("lan", c.writes(fmt.Sprintf("y%d", i), "Bán hạt cà phê không ạ?", ""), "Dạ có ạ.")
+	goOn := func(day string, cases, answers int) {
+		c.queue(cases)
+		for i := range answers {
+			c.answers("lan", c.writes(fmt.Sprint(day, i), "Bán hạt cà phê không ạ?", ""), "Dạ có ạ.")
+		}
 	}
+	goOn("w", 2, 2)
+	goOn("x", 2, 2) // the same customers again: there is something of everything
+	feed, mine, one := count("/feed"), count("/mine"), count("/cases/1")
+	goOn("y", 30, 10)
 	for path, before := range map[string]int{"/feed": feed, "/mine": mine, "/cases/1": one} {
 		if after := count(path); after != before {
-			t.Errorf("%s asks %d times for many, %d for one", path, after, before)
+			t.Errorf("%s asks %d times for many, %d for few", path, after, before)
 		}
 	}
 	t.Logf("statements: feed %d, mine %d, case %d", feed, mine, one)

@@ -144,6 +144,7 @@ func gallery() http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/assets/", Assets())
+	mux.Handle(ServiceWorker().Pattern, ServiceWorker().Handler)
 	mux.HandleFunc("GET /stream", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	for path, component := range pages {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) { templ.Handler(component).ServeHTTP(w, r) })

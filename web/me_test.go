@@ -17,13 +17,13 @@ func TestMe(t *testing.T) {
 	c := newCafe(t)
 	for lang, want := range map[string]map[string][]string{
 		"vi": {
-			"huy":  {"huy@example.com", "Cà phê Sao Mai", "Người đồng hành", "Tập sự", "Tiếng Việt, Tiếng Anh", "Giao hàng", "Mỗi câu được một điều phối viên xem trước khi gửi."},
+			"huy":  {"huy@example.com", "Cà phê Sao Mai", "Người đồng hành", "Tập sự", "Tiếng Việt, Tiếng Anh", "Giao hàng", "Ít nhất hai tuần đầu, câu nào cũng được điều phối viên xem trước"},
 			"lan":  {"Tin cậy", "Hầu hết gửi ngay"},
 			"minh": {"Điều phối viên", "không tự duyệt câu của mình"},
 			"an":   {"Quản trị viên"},
 		},
 		"en": {
-			"huy":  {"Advocate", "Newcomer", "Vietnamese, English", "A moderator reads each answer before it is sent."},
+			"huy":  {"Advocate", "Newcomer", "Vietnamese, English", "A moderator reads all of your first answers"},
 			"minh": {"Moderator", "never your own"},
 		},
 	} {
@@ -46,10 +46,11 @@ func TestMeWithoutMembership(t *testing.T) {
 		_, err := tx.NewUpdate().Model((*community.Member)(nil)).Set("state = ?", community.Suspended).Where("id = ?", c.members["huy"].ID).Exec(ctx)
 		return err
 	})
-	page := c.visits("huy", "vi").get("/")
-	if page.path != "/me" {
+	v := c.visits("huy", "vi")
+	if page := v.get("/"); page.path != "/application" {
 		t.Fatalf("who is no member is led to %s", page.path)
 	}
+	page := v.get("/me")
 	page.says(".notice", "Bạn chưa là thành viên của nhãn hàng nào.")
 	page.says("h2", "Huy")
 }

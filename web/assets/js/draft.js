@@ -35,12 +35,10 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("textarea[data-draft]")) keep(event.target);
 });
 
-// The text that a request carried is what the server has confirmed, whatever was typed since. Only the
-// draft's own field and its form's send it to be kept; who else reads it, for hints, confirms nothing.
+// The text that a request carried is what the server has confirmed, whatever was typed since.
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
-  const source = ctx.sourceElement;
-  const form = source?.matches("form") ? source : source?.form; // a button may stand outside
+  const form = ctx.sourceElement?.form ?? ctx.sourceElement?.closest("form"); // a button may stand outside
   const area = form?.querySelector("textarea[data-draft]");
   const sent = ctx.request.body?.get?.(area?.name);
   if (!area || sent == null) return;
