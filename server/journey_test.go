@@ -80,7 +80,7 @@ func TestJourneyInTheBrowser(t *testing.T) {
 
 	signIn(t, huy, r, "huy@example.com", 390, 844)
 	began := time.Now()
-	huy.Wait(`[...document.querySelectorAll("a.row")].some(r => r.innerText.includes("xuyên đêm")) || (document.querySelector("[data-more], .more button, .arrivals button")?.click(), false)`)
+	huy.Wait(`[...document.querySelectorAll("a.row")].some(r => r.innerText.includes("xuyên đêm")) || (document.querySelector("#fresh a")?.click(), false)`)
 	t.Logf("in the feed %s after the sign-in", time.Since(began).Round(time.Millisecond))
 	huy.Screenshot("2-advocate-feed")
 	browsertest.Value[bool](huy, `([...document.querySelectorAll("a.row")].find(r => r.innerText.includes("xuyên đêm")).click(), true)`)
