@@ -46,16 +46,13 @@ const (
 	withStaff
 )
 
-// due is the deadline up to which cases have reached a step at now. A case's own deadline is counted from
-// the first post that nobody has answered, by what the product promises; the more urgent, the sooner.
-func (p Promised) due(step int, now clock.Time) clock.Time {
+// since is the moment of the posts that have waited long enough at now for a step.
+func (p Promised) since(step int, now clock.Time) clock.Time {
 	share := p.Raise
 	if step == withStaff {
 		share = p.Staff
 	}
-	within := time.Duration(p.Minutes) * time.Minute
-	left := within - within*time.Duration(share)/100
-	return now.Add(left).Add(Promise - within)
+	return now.Add(-time.Duration(p.Minutes) * time.Minute * time.Duration(share) / 100)
 }
 
 // LaneNobody is why a case is with the employees that nobody took in time.
@@ -76,7 +73,7 @@ func Climbs(ctx context.Context, db bun.IDB, now clock.Time) (bool, error) {
 			return false, err
 		}
 		for _, step := range []int{raised, withStaff} {
-			any, err := climbing(db.NewSelect().Table("cases"), id, step, promised.due(step, now)).Exists(ctx)
+			any, err := climbing(db.NewSelect().Table("cases"), id, step, promised.since(step, now)).Exists(ctx)
 			if err != nil || any {
 				return any, err
 			}
@@ -86,12 +83,12 @@ func Climbs(ctx context.Context, db bun.IDB, now clock.Time) (bool, error) {
 }
 
 // climbing picks the open cases of a brand that are to reach a step.
-func climbing(q *bun.SelectQuery, brandID int64, step int, due clock.Time) *bun.SelectQuery {
+func climbing(q *bun.SelectQuery, brandID int64, step int, since clock.Time) *bun.SelectQuery {
 	below := []int{notClimbed}
 	if step == withStaff {
 		below = append(below, raised)
 	}
-	return q.Where("state = 'open' AND lane = 'community' AND brand_id = ? AND climbed IN (?) AND due_at <= ?", brandID, bun.List(below), due)
+	return q.Where("state = 'open' AND lane = 'community' AND brand_id = ? AND climbed IN (?) AND customer_at <= ?", brandID, bun.List(below), since)
 }
 
 // Climb takes cases that nobody took a step further, at most a batch of each brand and step, and returns
@@ -113,7 +110,7 @@ func Climb(ctx context.Context, tx Tx, most int) (int, error) {
 		}
 		for _, step := range []int{withStaff, raised} {
 			var cases []Case
-			q := climbing(tx.NewSelect().Model(&cases), id, step, promised.due(step, tx.Now())).Order("c.due_at", "c.id").Limit(int64(most))
+			q := climbing(tx.NewSelect().Model(&cases), id, step, promised.since(step, tx.Now())).Order("c.customer_at", "c.id").Limit(int64(most))
 			if err := locked(tx, q).Scan(ctx); err != nil {
 				return climbed, fmt.Errorf("find the cases of brand %d that nobody takes: %w", id, err)
 			}
