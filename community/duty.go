@@ -85,8 +85,9 @@ const (
 // WaitingBrands are the brands in which somebody may have to be told that an answer waits.
 func WaitingBrands(ctx context.Context, db bun.IDB) ([]int64, error) {
 	var ids []int64
-	err := db.NewSelect().Model((*Answer)(nil)).ColumnExpr("DISTINCT brand_id").
-		Where("state = 'submitted' AND alarms < ?", AllAlarmed).Order("brand_id").Scan(ctx, &ids)
+	err := db.NewSelect().TableExpr("brands AS b").Column("b.id").
+		Where("EXISTS (SELECT 1 FROM answers AS a WHERE a.brand_id = b.id AND a.state = 'submitted' AND a.alarms < ?)", AllAlarmed).
+		Order("b.id").Scan(ctx, &ids)
 	if err != nil {
 		return nil, fmt.Errorf("find answers that wait: %w", err)
 	}
