@@ -33,8 +33,10 @@ type Case struct {
 	DueAt         clock.Time
 	Delivery      listeners.Mode
 	DeliveryWhy   string
-	MentionID     int64 // the customer's latest post: the one an answer is a reply to
-	Mentions      int   // the customer's posts
+	DeliveryUntil clock.Time `bun:",nullzero"` // when the network's window ends; 0: it does not
+	Private       bool       // messages between two: no advocate reads them
+	MentionID     int64      // the customer's latest post: the one an answer is a reply to
+	Mentions      int        // the customer's posts
 	OpenedAt      clock.Time
 	CustomerAt    clock.Time // the customer's latest post
 	AnsweredAt    clock.Time `bun:",nullzero"` // the brand's latest post to the customer

@@ -164,6 +164,7 @@ var caseColumns = []string{
 	"lane text", "lane_why text", "language text", "topic_id bigint", "urgency double precision", "due_at bigint", "delivery text",
 	"delivery_why text", "mention_id bigint", "mentions bigint", "opened_at bigint", "customer_at bigint", "answered_at bigint",
 	"first_answer_at bigint", "fence bigint", "version bigint", "hostile boolean",
+	"delivery_until bigint", "private boolean",
 }
 
 // open stores new cases, with the brand's own posts in their threads that were heard before them.
@@ -218,6 +219,7 @@ func open(ctx context.Context, tx Tx, conn listeners.Connection, keys []key, gro
 		into[16], into[17], into[18] = int64(c.Mentions), int64(c.OpenedAt), int64(c.CustomerAt)
 		into[19], into[20] = orNull(c.AnsweredAt), orNull(c.FirstAnswerAt)
 		into[21], into[22], into[23] = int64(0), c.Version, c.Hostile
+		into[24], into[25] = orNull(c.DeliveryUntil), c.Private
 	})
 }
 
@@ -233,12 +235,13 @@ func orNull(t clock.Time) any {
 func (c *Case) take(in Incoming) {
 	m := in.Mention
 	c.Mentions++
+	c.Private = c.Private || m.Surface == listeners.InPrivate
 	if c.OpenedAt == 0 || m.CreatedAt < c.OpenedAt {
 		c.OpenedAt = m.CreatedAt
 	}
 	if m.CreatedAt >= c.CustomerAt {
 		c.CustomerAt, c.MentionID = m.CreatedAt, m.ID
-		c.Delivery, c.DeliveryWhy = m.Delivery, m.DeliveryWhy
+		c.Delivery, c.DeliveryWhy, c.DeliveryUntil = m.Delivery, m.DeliveryWhy, m.DeliveryUntil
 		c.Language = string(in.Score.Language)
 	}
 	if c.Lane == "" || harder(in.Lane, c.Lane) {
@@ -360,7 +363,7 @@ func save(ctx context.Context, tx Tx, cases []*Case) error {
 		return nil
 	}
 	_, err := tx.NewUpdate().Model(&cases).Bulk().
-		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "mention_id", "mentions").
+		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "delivery_until", "private", "mention_id", "mentions").
 		Column("opened_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "climbed", "holder_id", "held_until", "fence", "version").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("continue cases: %w", err)

@@ -31,6 +31,13 @@ type Connection struct {
 	HeardAt    clock.Time `bun:",nullzero"` // the last round that went well
 	CreatedAt  clock.Time
 
+	SecretsVersion int64
+	RenewingUntil  clock.Time `bun:",nullzero"` // until when one process renews the secrets
+	Hook           string     // unguessable part of the address that the network brings news to
+	BroughtAt      clock.Time `bun:",nullzero"` // when it last brought some
+	Budget         MicroUSD   // a calendar month (UTC); 0: no bound
+	StoppedAt      clock.Time `bun:",nullzero"` // since when nothing leaves, though everything is heard
+
 	pause time.Duration // between two rounds; the setting "poll" overrules what the network allows
 }
 
@@ -61,11 +68,12 @@ func Connect(ctx context.Context, tx Tx, keys *Keyring, c Connection, secrets ma
 	if c.Settings == nil {
 		c.Settings = Settings{}
 	}
-	c.State, c.FetchAt, c.CreatedAt, c.Fence = On, tx.Now(), tx.Now(), 1
+	c.State, c.FetchAt, c.CreatedAt, c.Fence, c.SecretsVersion = On, tx.Now(), tx.Now(), 1, 1
 	_, err = tx.NewInsert().Model(&c).
 		On("CONFLICT (brand_id, network, native_id) DO UPDATE").
 		Set("handle = EXCLUDED.handle, settings = EXCLUDED.settings, secrets = EXCLUDED.secrets").
 		Set("state = EXCLUDED.state, error = '', failures = 0, fetch_at = EXCLUDED.fetch_at").
+		Set("secrets_version = connection.secrets_version + 1, renewing_until = NULL").
 		Set("lease_until = NULL, fence = connection.fence + 1"). // whoever listened with the old secrets is done
 		Returning("*").Exec(ctx)
 	if err != nil {

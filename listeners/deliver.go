@@ -196,11 +196,11 @@ func (d *Deliverer) step(ctx context.Context, r Reply) (Reply, error) {
 		return r, nil
 	}
 	if h, ok := ch.(Hydrator); ok {
-		parent, err := h.Hydrate(ctx, []string{r.ParentID})
+		look, err := h.Hydrate(ctx, []string{r.ParentID})
 		if err != nil {
 			return d.afterFailure(r, classify(err, Transient)), nil
 		}
-		if len(parent) == 0 {
+		if len(look.Posts) == 0 {
 			return r.failed(Gone), nil
 		}
 	}

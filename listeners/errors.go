@@ -15,7 +15,11 @@ type Class string
 // The classes of network errors and what is done about each.
 const (
 	RateLimited Class = "rate_limited" // wait until Error.Until
-	AuthExpired Class = "auth_expired" // the connection stops until somebody renews it
+	AuthExpired Class = "auth_expired" // renewed once where it can be, else the connection stops until somebody does
+	AuthRevoked Class = "auth_revoked" // the connection stops until somebody connects anew
+	OverBudget  Class = "over_budget"  // paid reads or writes are used up: wait until Error.Until
+	Held        Class = "held"         // it was made and waits for the network's people: watch until it appears
+	Banned      Class = "banned"       // the network blocks the account: stop everything, a person must look
 	Forbidden   Class = "forbidden"    // never for this target
 	NotEligible Class = "not_eligible" // a person may answer by hand
 	Duplicate   Class = "duplicate"    // it may be our own earlier attempt: read back first
@@ -29,7 +33,7 @@ const (
 // Error is a failed network call. Its text is for operators; people see the sentence of the class.
 type Error struct {
 	Class  Class
-	Until  clock.Time // RateLimited: when to try again
+	Until  clock.Time // RateLimited, OverBudget: when to try again
 	Status int        // HTTP status, or 0 where there was no answer
 	Err    error
 }

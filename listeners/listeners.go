@@ -6,7 +6,8 @@
 // once. A Reply is an approved answer in the outbox; the Deliverer posts it exactly once, and where
 // it cannot know whether a post went through it reads the network before it does anything else.
 //
-// It owns the tables connections, accounts, mentions, mention_sources, dead_letters and replies.
+// It owns the tables connections, listening_rules, accounts, mentions, mention_sources, tombstones,
+// deliveries, dead_letters, gaps, spending and replies.
 package listeners
 
 import (
@@ -55,8 +56,37 @@ type Fetcher interface {
 
 // Hydrator is a Channel that can look at posts again.
 type Hydrator interface {
-	// Hydrate reads the posts with these native ids; those that are gone are left out.
-	Hydrate(ctx context.Context, nativeIDs []string) ([]Post, error)
+	// Hydrate reads the posts with these native ids. Page.Gone names those that the network does not show
+	// us any more; every id is in one of the two.
+	Hydrate(ctx context.Context, nativeIDs []string) (Page, error)
+}
+
+// Backfiller is a Channel that can be asked for a time that has passed.
+type Backfiller interface {
+	// Backfill reads the page of [from, to) after the cursor; an empty cursor starts it. Page.More is
+	// false after the last one.
+	Backfill(ctx context.Context, from, to clock.Time, after Cursor) (Page, error)
+}
+
+// Receiver is a Channel whose network brings the news itself. Challenge and Verify are pure and take
+// microseconds; Decode runs later, over the stored body, and may make calls.
+type Receiver interface {
+	// Challenge answers a network that asks whether this address is ours; asked is false where the
+	// request is something else. ErrSignature where it is not the network that asks.
+	Challenge(r *http.Request) (answer []byte, contentType string, asked bool, err error)
+	// Verify tells whether the network signed these very bytes; ErrSignature where it did not.
+	Verify(h http.Header, body []byte) error
+	// DeliveryID names a delivery: the same when it is brought again, another for another.
+	DeliveryID(h http.Header, body []byte) string
+	// Decode reads a stored delivery; h has the headers that KeptHeaders names. Page.Next and Page.More
+	// mean nothing.
+	Decode(ctx context.Context, h http.Header, body []byte) (Page, error)
+}
+
+// Subscriber is a Receiver that can ask its network to bring the news.
+type Subscriber interface {
+	// Subscribe makes the network bring news to callback, a URL of ours; doing it again changes nothing.
+	Subscribe(ctx context.Context, callback string) error
 }
 
 // Replier is a Channel that can post answers as the brand.
@@ -70,8 +100,49 @@ type Replier interface {
 	Reconcile(ctx context.Context, r Outgoing, since clock.Time) (Verdict, Sent, error)
 }
 
-// Open makes the Channel of a connection. Calls go through rt, which the caller guards.
-type Open func(a Access, rt http.RoundTripper) (Channel, error)
+// Editor is a Channel that can change and take away what it posted, each in one attempt.
+type Editor interface {
+	Edit(ctx context.Context, nativeID, text string) error
+	Delete(ctx context.Context, nativeID string) error
+}
+
+// Hider is a Channel that can hide a post of somebody else, or show it again.
+type Hider interface {
+	Hide(ctx context.Context, nativeID string, hidden bool) error
+}
+
+// AuthKeeper is a Channel whose secrets end and can be renewed.
+type AuthKeeper interface {
+	// Expires is when the secrets end; 0 where they do not or nobody knows.
+	Expires() clock.Time
+	// Renew spends the secrets for new ones, all of them. It is called by one process at a time, and what
+	// it returns is stored before it is used: some networks take the old ones once only. An error of class
+	// AuthRevoked says that a person must connect anew.
+	Renew(ctx context.Context) (map[string]string, error)
+}
+
+// Examiner is a Channel that can tell what is wrong with its connection.
+type Examiner interface {
+	// Examine asks the network what only the network knows: scopes, roles, limits, webhooks.
+	Examine(ctx context.Context) ([]Finding, error)
+}
+
+// Finding is what a doctor found: a code with a sentence and a fix in the catalogs.
+type Finding struct {
+	Code   string   `json:"code"`
+	Level  Level    `json:"level"`
+	Detail []string `json:"detail,omitempty"` // fills the sentence's places: names, numbers; never a secret
+}
+
+// Level tells how much a Finding matters.
+type Level string
+
+// The levels of findings.
+const (
+	Fine    Level = "fine"
+	Warning Level = "warning" // it works, but not as well as it could, or not for long
+	Problem Level = "problem" // something is not heard or not answered
+)
 
 // Access is what a Channel is opened with: the account and its decrypted secrets.
 type Access struct {
@@ -79,7 +150,14 @@ type Access struct {
 	Handle   string            // the account's name on the network, without @
 	Settings Settings          // what an operator may read and change
 	Secrets  map[string]string // tokens; never logged, never in an error
+	Rules    []Rule            // what to listen for besides what is addressed to the account
 	Now      clock.Func
+}
+
+// Rule is something to listen for, in the network's own way to write searches.
+type Rule struct {
+	ID    string
+	Query string
 }
 
 // Settings of a connection, as text by name.
@@ -89,6 +167,31 @@ type Settings map[string]string
 type Capabilities struct {
 	MaxLength int           // longest reply, in the unit of Measure
 	MinPoll   time.Duration // shortest pause between two rounds of Fetch that the network's limits allow
+	MaxPoll   time.Duration // longest pause that still loses nothing; 0: an hour
+	PageCost  MicroUSD      // the most that one call of Fetch, Backfill or Hydrate can cost
+	Pace      []Pace        // how many replies the network takes
+	EditFor   time.Duration // how long an own reply can be edited; 0: not at all, Forever: always
+	AsMember  bool          // Outgoing.As is honoured
+}
+
+// Forever is a time span without an end.
+const Forever = time.Duration(1<<63 - 1)
+
+// Pace is a limit of a network: at most Posts replies in any span of Per.
+type Pace struct {
+	Posts int
+	Per   time.Duration
+}
+
+// MicroUSD is money: a millionth of a US dollar.
+type MicroUSD int64
+
+// Spend is what a call cost.
+type Spend struct {
+	Unit string // what was bought: post_read, reply, …
+	N    int
+	Cost MicroUSD // of all N
+	Rule string   // id of the Rule that caused it, or ""
 }
 
 // Identity is the account that the network knows us as.
@@ -97,96 +200,3 @@ type Identity struct {
 	Handle   string
 	Name     string
 }
-
-// Cursor is an opaque place in what a network has to tell, at most 4 KiB of text; it belongs to the
-// Channel that made it and is stored in the same transaction as the page before it.
-type Cursor string
-
-// Page is what one network call brought.
-type Page struct {
-	Posts    []Post
-	Rejected []Rejected // what could not be read; kept as dead letters
-	Next     Cursor     // where to go on
-	More     bool       // another page is waiting now
-}
-
-// Rejected is a piece of a page that could not be understood.
-type Rejected struct {
-	Raw    []byte
-	Reason string
-}
-
-// Post is what a network gave for one post, normalised by Clean: valid UTF-8 without NUL.
-type Post struct {
-	NativeID  string // the network's id; of an edited post the first one
-	ThreadKey string // the conversation's id on the network
-	ParentID  string // the post it answers, or ""
-	ToID      string // native id of the account it answers, or ""
-	Author    Author
-	Reason    Reason
-	Text      string
-	URL       string // where a person can see it; the human exit
-	Delivery  Delivery
-	CreatedAt clock.Time
-}
-
-// Author is the account that wrote a post.
-type Author struct {
-	NativeID string
-	Handle   string
-	Name     string
-}
-
-// Reason tells why a post was given to us.
-type Reason string
-
-// The reasons for a post.
-const (
-	Mentioned Reason = "mention" // it names the connected account
-	Keyword   Reason = "keyword" // it matched a search
-	Own       Reason = "own"     // the connected account wrote it
-)
-
-// Delivery tells before anybody writes how an answer can reach the customer.
-type Delivery struct {
-	Mode Mode
-	Why  string // a code with a sentence in the catalogs: ok, not_summoned, …
-}
-
-// Mode is how an answer reaches the network.
-type Mode string
-
-// The delivery modes.
-const (
-	ByAPI    Mode = "api"      // the brand's account posts it
-	Assisted Mode = "assisted" // the member posts it by hand through a link
-	Blocked  Mode = "blocked"  // it cannot be answered
-)
-
-// Length is a text's length as a network counts it.
-type Length struct {
-	Used, Limit int
-}
-
-// Outgoing is a reply as the network needs it.
-type Outgoing struct {
-	ID       string // ours, a UUIDv7
-	ParentID string // native id of the post answered
-	Text     string
-}
-
-// Sent is a post of ours as the network knows it.
-type Sent struct {
-	NativeID string
-	URL      string
-}
-
-// Verdict is what reading back found.
-type Verdict string
-
-// The verdicts. Absent may be said only of a read that was complete for the time asked.
-const (
-	Found   Verdict = "found"
-	Absent  Verdict = "absent"
-	Unknown Verdict = "unknown"
-)

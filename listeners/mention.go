@@ -1,6 +1,7 @@
 package listeners
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -37,6 +38,19 @@ type Mention struct {
 	CreatedAt    clock.Time
 	SeenAt       clock.Time
 
+	// As Post has them.
+	Surface       Surface
+	Target        string
+	Media         string
+	Rating        int
+	Rule          string
+	Version       int64
+	DeliveryUntil clock.Time `bun:",nullzero"`
+
+	EditedAt clock.Time `bun:",nullzero"` // when we heard of its latest edit
+	GoneAt   clock.Time `bun:",nullzero"` // when we heard that it is gone; its text is too
+	GoneWhy  GoneWhy
+
 	Account *Account `bun:"rel:belongs-to,join:account_id=id"`
 }
 
@@ -58,6 +72,7 @@ var mentionColumns = []string{
 	"id bigint", "brand_id bigint", "connection_id bigint", "account_id bigint", "case_id bigint", "network text",
 	"native_id text", "parent_id text", "thread_key text", "to_id text", "ours boolean", "reason text", "text text", "url text",
 	"delivery text", "delivery_why text", "score text", "created_at bigint", "seen_at bigint",
+	"surface text", "target text", "media text", "rating bigint", "rule text", "version bigint", "delivery_until bigint",
 }
 
 // AnyOf is the condition that a text column has one of many values. They are one argument, where
@@ -203,6 +218,11 @@ func Insert(ctx context.Context, tx Tx, mentions []Mention) error {
 		into[10], into[11], into[12], into[13] = m.Ours, string(m.Reason), m.Text, m.URL
 		into[14], into[15], into[16] = string(m.Delivery), m.DeliveryWhy, m.Score
 		into[17], into[18] = int64(m.CreatedAt), int64(m.SeenAt)
+		into[19], into[20], into[21], into[22] = string(cmp.Or(m.Surface, InPublic)), m.Target, m.Media, int64(m.Rating)
+		into[23], into[24], into[25] = m.Rule, m.Version, nil
+		if m.DeliveryUntil != 0 {
+			into[25] = int64(m.DeliveryUntil)
+		}
 	})
 }
 

@@ -29,9 +29,6 @@ const (
 	recentSince = 24 * time.Hour
 )
 
-// takesTextOnce is the network that refuses a text it has had lately.
-const takesTextOnce = "x"
-
 // sentLately reads what the brand has sent or is about to send on the case's network since a day before
 // the customer wrote, newest first.
 func sentLately(ctx context.Context, db bun.IDB, c *community.Case) ([]string, error) {
@@ -57,7 +54,7 @@ func copies(w *draft) []Finding {
 		closest = max(closest, alike(words, wordSet(text)))
 	}
 	switch {
-	case closest >= sameShare && w.cased.Network == takesTextOnce:
+	case closest >= sameShare && w.network.Policy.TextOnce:
 		return []Finding{{Flag: SameText}}
 	case closest >= nearShare:
 		return []Finding{{Flag: NearCopy}}

@@ -14,8 +14,8 @@ import (
 
 // Desk is where answers arrive and are decided about. Nothing else publishes.
 type Desk struct {
-	// Measure tells how long a text is on a network.
-	Measure func(network, text string) listeners.Length
+	// Network tells what is known of a kind of network.
+	Network func(kind string) listeners.Network
 	// Undo is how long a reply waits before it leaves.
 	Undo time.Duration
 	// NewID makes the id of a reply, a UUIDv7.

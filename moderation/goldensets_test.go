@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/triage"
 	"github.com/kith-social/kith/triage/golden"
 )
@@ -51,7 +52,7 @@ func TestGoldenSetsOfGuards(t *testing.T) {
 func flagsIn(text string, recent ...string) []Flag {
 	return Flags(check(&draft{
 		text: text, folded: fold(text), said: triage.ReadAnswer(text), recent: recent,
-		author: &community.Member{Role: community.Advocate}, cased: &community.Case{Network: takesTextOnce},
+		author: &community.Member{Role: community.Advocate}, network: listeners.Network{Policy: listeners.Policy{TextOnce: true}}, cased: &community.Case{Network: "x"},
 		voice: Voice{Domains: []string{"kithcoffee.com", "kith.vn"}},
 	}))
 }
@@ -72,7 +73,7 @@ func TestGoldenSetOfCopies(t *testing.T) {
 		case slices.Contains(flags, NearCopy):
 			got = "near"
 		}
-		if got == "near" && refusal(check(&draft{text: text.Said(), folded: fold(text.Said()), recent: text.Fields[:1], author: &community.Member{Role: community.Moderator}, cased: &community.Case{Network: takesTextOnce}})) != nil {
+		if got == "near" && refusal(check(&draft{text: text.Said(), folded: fold(text.Said()), recent: text.Fields[:1], author: &community.Member{Role: community.Moderator}, network: listeners.Network{Policy: listeners.Policy{TextOnce: true}}, cased: &community.Case{Network: "x"}})) != nil {
 			t.Errorf("%q is refused", text.Said())
 		}
 		if got != text.Label {

@@ -8,6 +8,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/triage"
 )
 
@@ -90,6 +91,7 @@ type draft struct {
 	cased   *community.Case
 	voice   Voice
 	may     []community.Allowance
+	network listeners.Network
 	long    bool     // for the network
 	recent  []string // what the brand has sent lately
 	snippet bool     // the text is one of the brand's snippets
@@ -123,10 +125,11 @@ func (d *Desk) Check(ctx context.Context, db bun.IDB, m *community.Member, c *co
 	if err != nil {
 		return nil, err
 	}
-	n := d.Measure(c.Network, text)
+	network := d.Network(c.Network)
+	n := network.Measure(text)
 	return check(&draft{
 		text: text, folded: fold(text), said: triage.ReadAnswer(text), author: m, cased: c,
-		voice: voice, may: may, long: n.Used > n.Limit, recent: recent, snippet: snippet,
+		voice: voice, may: may, network: network, long: n.Used > n.Limit, recent: recent, snippet: snippet,
 	}), nil
 }
 

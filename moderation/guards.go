@@ -144,15 +144,20 @@ func links(w *draft) []Finding {
 		if !w.voice.knows(w.folded.text[l[0]:l[1]]) {
 			found = append(found, Finding{Flag: HasLink, Start: start, End: end})
 		}
-		if w.cased.Network == paysForLinks {
+		if w.costs(l) {
 			found = append(found, Finding{Flag: LinkCosts, Start: start, End: end})
 		}
 	}
 	return found
 }
 
-// paysForLinks is the network that takes $0.20 for a post with a link and $0.015 for one without.
-const paysForLinks = "x"
+// costs tells whether the network takes more for the text because of one of its links.
+func (w *draft) costs(link []int) bool {
+	start, end := w.folded.span(link[0], link[1])
+	text := []rune(w.text)
+	without := string(text[:start]) + string(text[end:])
+	return w.network.Measure != nil && w.network.Measure(w.text).Cost > w.network.Measure(without).Cost
+}
 
 // knows tells whether the brand has listed a link's domain or one above it.
 func (v Voice) knows(url string) bool {

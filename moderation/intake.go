@@ -40,7 +40,7 @@ func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(c
 			continue
 		}
 		j := judged{Score: scorer.Score(p.Text)}
-		j.Decision = Decide(in.Rules, Facts{Score: j.Score})
+		j.Decision = Decide(in.Rules, Facts{Score: j.Score, Private: p.Surface == listeners.InPrivate})
 		j.text, err = json.Marshal(j.Score)
 		if err != nil {
 			return func(context.Context, listeners.Tx) error { return fmt.Errorf("score %s: %w", p.NativeID, err) }
@@ -89,6 +89,7 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 			ID: ids[i], BrandID: conn.BrandID, ConnectionID: conn.ID, AccountID: accounts[p.Author.NativeID].ID, Network: conn.Network,
 			NativeID: p.NativeID, ParentID: p.ParentID, ThreadKey: p.ThreadKey, ToID: p.ToID, Reason: p.Reason, Text: p.Text, URL: p.URL,
 			Delivery: p.Delivery.Mode, DeliveryWhy: p.Delivery.Why, CreatedAt: p.CreatedAt, SeenAt: tx.Now(),
+			Surface: p.Surface, Target: p.Target, Media: p.Media, Rating: p.Rating, Rule: p.Rule, Version: p.Version, DeliveryUntil: p.Delivery.Until,
 		}
 		if p.CreatedAt > tx.Now().Add(mostAhead) {
 			mentions[i].CreatedAt = tx.Now() // or everything written after it would count as older

@@ -61,9 +61,11 @@ func newShop(t *testing.T, d *db.DB, hands *clock.Manual) *shop {
 	s := &shop{t: t, db: d, clock: hands, people: map[string]*community.Member{}, net: &fakeNetwork{now: hands.Now}}
 	s.intake = &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules}
 	s.desk = &moderation.Desk{
-		Measure: func(_, text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} },
-		Undo:    10 * time.Second,
-		NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
+		Network: func(string) listeners.Network {
+			return listeners.Network{Measure: func(text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} }}
+		},
+		Undo:  10 * time.Second,
+		NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
 	}
 	s.out = &listeners.Deliverer{
 		Transact: s.transact, Read: d.Read(), Done: community.Done, Now: hands.Now, Jitter: func() float64 { return 0 },

@@ -16,7 +16,8 @@ import (
 
 // Facts are what a rule may look at.
 type Facts struct {
-	Score triage.Score
+	Score   triage.Score
+	Private bool // a message that only its writer and the brand can read
 }
 
 // Rule chooses a lane for the mentions it applies to.
@@ -38,6 +39,7 @@ type Rules []Rule
 // DefaultRules is what a brand starts with: what volunteers should not have to take goes to
 // employees, noise to nobody, everything else to the community.
 var DefaultRules = Rules{
+	{"private", func(f Facts) bool { return f.Private }, community.Staff},
 	{"wants_person", func(f Facts) bool { return f.Score.Human >= 0.5 }, community.Staff},
 	{"risky", func(f Facts) bool { return f.Score.Risk >= 0.5 }, community.Staff},
 	{"very_angry", func(f Facts) bool { return f.Score.Anger >= 0.8 }, community.Staff},

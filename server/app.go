@@ -61,7 +61,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	a := &App{Config: cfg, DB: d, Keys: keys, Now: cfg.now(), Log: log, outside: listeners.Guard(cfg.AllowHost, Version)}
 	a.Intake = &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules}
 	a.Desk = &moderation.Desk{
-		Measure: func(kind, text string) listeners.Length { return networks[kind].measure(text) },
+		Network: network,
 		Undo:    cfg.Undo,
 		NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
 	}
@@ -103,7 +103,7 @@ func (a *App) OpenChannel(c listeners.Connection) (listeners.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.open(access, a.outside)
+	return n.Open(access, a.outside)
 }
 
 // Connect checks a token with its network and stores the account it belongs to as a connection.
@@ -113,7 +113,7 @@ func (a *App) Connect(ctx context.Context, brandID int64, kind string, settings 
 	if !ok {
 		return c, &community.Invalid{Field: "network", Sentence: "this network is not known; known are: " + strings.Join(Networks(), ", ")}
 	}
-	ch, err := n.open(listeners.Access{NativeID: "0", Settings: settings, Secrets: secrets, Now: a.Now}, a.outside)
+	ch, err := n.Open(listeners.Access{NativeID: "0", Settings: settings, Secrets: secrets, Now: a.Now}, a.outside)
 	if err != nil {
 		return c, err
 	}

@@ -116,7 +116,7 @@ func (c *Config) assistant(outside http.RoundTripper) (*moderation.Assistant, er
 	}
 	s := &moderation.Assistant{
 		URL: c.AssistURL, Model: c.AssistModel, Client: &http.Client{Transport: outside, Timeout: assistTime},
-		Allowed: func(kind string) bool { return networks[kind].drafts },
+		Allowed: func(kind string) bool { return !network(kind).Policy.NoDrafts },
 	}
 	if c.AssistKeyFile != "" {
 		key, err := os.ReadFile(c.AssistKeyFile)

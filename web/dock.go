@@ -89,7 +89,7 @@ func (a *App) readDock(ctx context.Context, read bun.IDB, c *community.Case, mem
 		}
 	}
 	if d.Kind == dockWrite {
-		d.Limit = a.Desk.Measure(c.Network, "").Limit
+		d.Limit = a.Desk.Network(c.Network).Measure("").Limit
 		needed, err := a.Desk.WhyReview(ctx, read, me, c, "", now)
 		d.Why = needed.Why
 		return d, err

@@ -182,7 +182,7 @@ type checked struct {
 
 func (a *App) check(ctx context.Context, read bun.IDB, v *casePage, text string) (*checked, error) {
 	me := access.From(ctx).Member
-	length := a.Desk.Measure(v.Case.Network, text)
+	length := a.Desk.Network(v.Case.Network).Measure(text)
 	k := &checked{Text: text, Via: me.PublicName, Used: length.Used, Limit: length.Limit, Blanks: community.Blanks(text)}
 	conn, err := listeners.FindConnection(ctx, read, v.Case.ConnectionID)
 	if err != nil {

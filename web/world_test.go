@@ -55,7 +55,9 @@ func newCafe(t *testing.T) *cafe {
 		DB:     d,
 		Intake: &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules},
 		Desk: &moderation.Desk{
-			Measure: func(_, text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} },
+			Network: func(string) listeners.Network {
+				return listeners.Network{Measure: func(text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} }}
+			},
 			Undo:    10 * time.Second,
 			NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
 		},

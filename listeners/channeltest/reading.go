@@ -189,11 +189,14 @@ func hydrating(t *testing.T, n *Network) {
 	all := mentions(t, n, 103)
 	read := func(asked ...string) []listeners.Post {
 		t.Helper()
-		posts, err := n.Open(t, Options{}).(listeners.Hydrator).Hydrate(context.Background(), asked)
+		page, err := n.Open(t, Options{}).(listeners.Hydrator).Hydrate(context.Background(), asked)
 		if err != nil {
 			t.Fatalf("hydrate: %v", err)
 		}
-		return posts
+		if got := len(page.Posts) + len(page.Gone); got != len(asked) {
+			t.Errorf("of %d posts asked for the answer tells of %d", len(asked), got)
+		}
+		return page.Posts
 	}
 	n.Delete(t, all[1])
 	n.Delete(t, all[102])

@@ -94,7 +94,7 @@ func duplicates(t *testing.T, n *Network) {
 	out, ch := question(t, n), n.Open(t, Options{})
 	sent, _ := reply(t, ch, out, "")
 	_, err := reply(t, ch, out, listeners.Duplicate)
-	if found := reconcile(t, ch, out, clock.System(), listeners.Found); found != sent {
+	if found := reconcile(t, ch, out, clock.System(), listeners.Found); found.NativeID != sent.NativeID || found.URL != sent.URL {
 		t.Errorf("found %v, sent %v (%v)", found, sent, err)
 	}
 	wantAnswers(t, n, out.ParentID, 1)
@@ -250,7 +250,7 @@ func reconcileTexts(t *testing.T, n *Network) {
 		out.Text, other.Text, sibling.Text = text, text+" now", text
 		started := clock.System()
 		sent, _ := reply(t, ch, out, "")
-		if found := reconcile(t, ch, out, started, listeners.Found); found != sent {
+		if found := reconcile(t, ch, out, started, listeners.Found); found.NativeID != sent.NativeID || found.URL != sent.URL {
 			t.Errorf("%q: found %v, sent %v", text, found, sent)
 		}
 		reconcile(t, ch, other, started, listeners.Absent)

@@ -29,6 +29,8 @@ type account struct {
 	CreatedAt time.Time
 	Token     string // bearer token that does not expire
 	Refresh   string // the refresh token that is good for one use
+	Protected bool   // only followers see what it writes
+	Suspended bool   // nobody does
 	posts     feed
 }
 

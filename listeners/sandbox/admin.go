@@ -23,12 +23,17 @@ type postInput struct {
 	Quotes    decimal    `json:"quotes"`
 	CreatedAt *time.Time `json:"created_at"`
 	Lang      string     `json:"lang"`
+	Kind      string     `json:"kind"`   // "", review or message
+	To        string     `json:"to"`     // handle
+	Rating    int        `json:"rating"` // of a review
+	Held      bool       `json:"held"`   // until PATCH approves it
 }
 
 func (in postInput) draft() draft {
 	d := draft{
 		ID: int64(in.ID), Network: in.Network, Author: in.Author, Text: in.Text,
 		ParentID: int64(in.InReplyTo), QuoteID: int64(in.Quotes), Lang: in.Lang,
+		Kind: in.Kind, To: in.To, Rating: in.Rating, Held: in.Held,
 	}
 	if in.CreatedAt != nil {
 		d.At = *in.CreatedAt
@@ -59,6 +64,7 @@ func (n *Network) adminRoutes() http.Handler {
 	mux.HandleFunc("POST /admin/posts", n.adminCreatePosts)
 	mux.HandleFunc("GET /admin/posts", n.adminListPosts)
 	mux.HandleFunc("DELETE /admin/posts/{id}", n.adminDeletePost)
+	mux.HandleFunc("PATCH /admin/posts/{id}", n.adminChangePost)
 	mux.HandleFunc("POST /admin/accounts", n.adminOpenAccount)
 	mux.HandleFunc("GET /admin/accounts", n.adminListAccounts)
 	mux.HandleFunc("PUT /admin/weather", n.adminSetWeather)
@@ -169,6 +175,51 @@ func appendLedgerEntry(out []byte, p *post) []byte {
 	return append(out, '}')
 }
 
+// adminChangePost edits, hides, shows, approves or rejects a post.
+func (n *Network) adminChangePost(w http.ResponseWriter, r *http.Request) {
+	body, ok := adminBody(w, r)
+	if !ok {
+		return
+	}
+	var change struct {
+		Text     *string `json:"text"`
+		Hidden   *bool   `json:"hidden"`
+		Approved *bool   `json:"approved"` // of a held post
+	}
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err == nil {
+		err = json.Unmarshal(body, &change)
+	}
+	if err != nil {
+		adminRefuse(w, http.StatusBadRequest, fmt.Errorf(`the body is not {"text", "hidden", "approved"} or the id no number: %w`, err))
+		return
+	}
+	n.world.mu.Lock()
+	defer n.world.mu.Unlock()
+	p := n.world.newest(id)
+	err = errNoPost
+	if p != nil {
+		err = nil
+	}
+	if err == nil && change.Text != nil {
+		p, err = n.world.edit(p.ID, *change.Text, p.Network == "x")
+	}
+	if err == nil && change.Hidden != nil {
+		err = n.world.hide(p.ID, *change.Hidden)
+	}
+	if err == nil && change.Approved != nil {
+		err = n.world.decide(p.ID, *change.Approved)
+	}
+	switch {
+	case errors.Is(err, errNoPost):
+		adminRefuse(w, http.StatusNotFound, err)
+	case err != nil:
+		adminRefuse(w, http.StatusUnprocessableEntity, err)
+	default:
+		adminAnswer(w, http.StatusOK, map[string]string{"id": formatID(p.ID)})
+	}
+}
+
 func (n *Network) adminDeletePost(w http.ResponseWriter, r *http.Request) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err == nil {
@@ -206,6 +257,7 @@ func (n *Network) adminOpenAccount(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Network, Handle, Name string
 		Brand                 bool
+		Protected, Suspended  *bool
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		adminRefuse(w, http.StatusBadRequest, fmt.Errorf("the body is not an account: %w", err))
@@ -217,6 +269,12 @@ func (n *Network) adminOpenAccount(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		adminRefuse(w, http.StatusUnprocessableEntity, err)
 		return
+	}
+	if in.Protected != nil {
+		a.Protected = *in.Protected
+	}
+	if in.Suspended != nil {
+		a.Suspended = *in.Suspended
 	}
 	adminAnswer(w, http.StatusCreated, viewOf(a))
 }

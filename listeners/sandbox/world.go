@@ -17,10 +17,18 @@ var (
 	errNoText  = errors.New("a post needs a text")
 	errTaken   = errors.New("a post with this id exists already")
 	errNoPost  = errors.New("there is no such post")
+	errKind    = errors.New("kind is empty, review or message; a review and a message name whom they are to; a rating is 0 to 5")
 )
 
 // networkNames are the networks that accounts and posts may belong to.
-var networkNames = []string{"x", "facebook", "discourse"}
+var networkNames = []string{"x", "facebook", "discourse", "nodebb", "feed"}
+
+// The kinds of posts that a network tells apart.
+const (
+	kindPost    = ""        // in public, wherever the network puts it
+	kindReview  = "review"  // of the account To, with a rating
+	kindMessage = "message" // seen by its author and To only
+)
 
 // post is one text of one account.
 type post struct {
@@ -34,6 +42,14 @@ type post struct {
 	QuoteID      int64
 	CreatedAt    time.Time
 	Lang         string
+	Kind         string
+	To           *account // of a review, a message, or a post on somebody's page
+	Rating       int      // of a review, 1 to 5
+	Hidden       bool     // by the page it stands on
+	Held         bool     // seen by nobody until it is approved
+	EditedAt     time.Time
+	Edits        int
+	EarlierIDs   []int64 // on networks where every edit makes a new id, oldest first
 	// Addressed says that the post answers somebody it does not name: the
 	// network then puts the parent's author in front of the text.
 	Addressed bool
@@ -64,6 +80,10 @@ type draft struct {
 	At       time.Time
 	Lang     string
 	Verbatim bool
+	Kind     string
+	To       string // handle
+	Rating   int
+	Held     bool
 }
 
 // world holds every account and post of every network. Its methods expect the
@@ -84,6 +104,8 @@ type world struct {
 	ledger   []*post         // in order of creation
 	feeds    map[string]*feed
 	mentions map[handleKey]*feed
+	inboxes  map[int64]*feed // messages by an account that wrote or got them
+	watchers []func(event)
 	orphans  map[int64][]*post // by the parent that has not arrived
 	unsorted []*feed
 
@@ -115,6 +137,7 @@ func (w *world) clear() {
 	w.ledger = nil
 	w.feeds = make(map[string]*feed)
 	w.mentions = make(map[handleKey]*feed)
+	w.inboxes = make(map[int64]*feed)
 	w.orphans = make(map[int64][]*post)
 	w.unsorted = nil
 }
@@ -135,6 +158,9 @@ func (w *world) add(drafts []draft) ([]*post, error) {
 		made[i] = w.make(&drafts[i])
 	}
 	w.settle()
+	for _, p := range made {
+		w.tell(event{Kind: created, Post: p})
+	}
 	return made, nil
 }
 
@@ -151,6 +177,14 @@ func (w *world) check(d *draft, ids map[int64]bool) error {
 		return err
 	}
 	d.Author = author
+	if d.To != "" {
+		if d.To, err = cleanHandle(d.To); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains([]string{kindPost, kindReview, kindMessage}, d.Kind) || d.Kind != kindPost && d.To == "" || d.Rating < 0 || d.Rating > 5 {
+		return errKind
+	}
 	d.Text = strings.ToValidUTF8(d.Text, "\uFFFD")
 	if strings.TrimSpace(d.Text) == "" {
 		return errNoText
@@ -169,6 +203,10 @@ func (w *world) make(d *draft) *post {
 	p := &post{
 		ID: d.ID, Network: d.Network, Author: w.account(d.Network, d.Author), Text: d.Text,
 		ParentID: d.ParentID, QuoteID: d.QuoteID, CreatedAt: d.At, Lang: d.Lang, Verbatim: d.Verbatim, seq: w.seq,
+		Kind: d.Kind, Rating: d.Rating, Held: d.Held,
+	}
+	if d.To != "" {
+		p.To = w.account(d.Network, d.To)
 	}
 	if p.CreatedAt.IsZero() {
 		p.CreatedAt = w.now()
@@ -185,10 +223,8 @@ func (w *world) make(d *draft) *post {
 
 	w.posts[p.ID] = p
 	w.ledger = append(w.ledger, p)
-	w.put(w.feed(p.Network), p)
-	w.put(&p.Author.posts, p)
-	for _, h := range p.mentions {
-		w.put(w.mentionsOf(keyOf(p.Network, h)), p)
+	for _, f := range w.feedsOf(p) {
+		w.put(f, p)
 	}
 	if q := w.posts[p.QuoteID]; q != nil {
 		q.quotes++
@@ -267,10 +303,8 @@ func (w *world) remove(id int64) error {
 	delete(w.posts, id)
 	at, _ := slices.BinarySearchFunc(w.ledger, p.seq, func(p *post, seq uint64) int { return cmp.Compare(p.seq, seq) })
 	w.ledger = slices.Delete(w.ledger, at, at+1)
-	w.feed(p.Network).remove(p)
-	p.Author.posts.remove(p)
-	for _, h := range p.mentions {
-		w.mentionsOf(keyOf(p.Network, h)).remove(p)
+	for _, f := range w.feedsOf(p) {
+		f.remove(p)
 	}
 	if q := w.posts[p.QuoteID]; q != nil {
 		q.quotes--
@@ -285,6 +319,7 @@ func (w *world) remove(id int64) error {
 	} else if parent := w.posts[p.ParentID]; parent != nil {
 		parent.replies = slices.DeleteFunc(parent.replies, isThis)
 	}
+	w.tell(event{Kind: deleted, Post: p})
 	return nil
 }
 

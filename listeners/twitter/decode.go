@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -283,7 +284,11 @@ func (a *answer) miss(problem gjson.Result) {
 	kind := problem.Get("type").Str
 	switch kind[strings.LastIndexByte(kind, '/')+1:] {
 	case "resource-not-found", "not-authorized-for-resource", "resource-unavailable":
-		a.gone = append(a.gone, problem.Get("resource_id").Str, problem.Get("value").String())
+		for _, id := range []string{problem.Get("resource_id").Str, problem.Get("value").String()} {
+			if id != "" && !slices.Contains(a.gone, id) {
+				a.gone = append(a.gone, id)
+			}
+		}
 	}
 }
 

@@ -197,7 +197,8 @@ func TestHydrateTakesOnlyXsWord(t *testing.T) {
 		{"unreadable", `{"data":[{"id":"11"},{"id":"12"}]}`, -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			posts, err := open(t, &answering{status: 200, body: c.body}, nil).Hydrate(context.Background(), []string{"11", "12"})
+			page, err := open(t, &answering{status: 200, body: c.body}, nil).Hydrate(context.Background(), []string{"11", "12"})
+			posts := page.Posts
 			if (err != nil) != (c.want < 0) || err == nil && len(posts) != c.want {
 				t.Errorf("got %d posts, %v, want %d", len(posts), err, c.want)
 			}

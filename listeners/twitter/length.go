@@ -13,6 +13,12 @@ const (
 	linkWeight = 23
 )
 
+// What a reply to a post that names us costs, and any post with a link (docs.x.com, pricing, 2026-08).
+const (
+	replyCost listeners.MicroUSD = 10_000
+	linkCost  listeners.MicroUSD = 200_000
+)
+
 // Measure counts a text as X does: most alphabets 1 a character, Vietnamese letters with two marks and
 // everything far away from Latin 2, an emoji 2 however it is put together, a link 23.
 func (c *Channel) Measure(text string) listeners.Length { return Measure(text) }
@@ -25,7 +31,11 @@ func Measure(text string) listeners.Length {
 		used += weigh(text[last:l.start]) + linkWeight
 		last = l.end
 	}
-	return listeners.Length{Used: used + weigh(text[last:]), Limit: maxWeight}
+	cost := replyCost
+	if last > 0 {
+		cost = linkCost
+	}
+	return listeners.Length{Used: used + weigh(text[last:]), Limit: maxWeight, Cost: cost}
 }
 
 func weigh(s string) (weight int) {

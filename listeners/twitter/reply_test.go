@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"reflect"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +58,7 @@ func TestClassOfRefusal(t *testing.T) {
 			if got := classIn(err); got != c.write {
 				t.Errorf("write: got class %q, want %q: %v", got, c.write, err)
 			}
-			if want := (listeners.Sent{NativeID: "12", URL: "https://x.com/saomaicafe/status/12"}); c.write == "" && sent != want {
+			if want := (listeners.Sent{NativeID: "12", URL: "https://x.com/saomaicafe/status/12"}); c.write == "" && !reflect.DeepEqual(sent, want) {
 				t.Errorf("sent %v, want %v", sent, want)
 			}
 			if wire.calls != 1 {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +48,12 @@ type Channel struct {
 	ask        dialect
 	now        clock.Func
 	scrub      func(error) error
+}
+
+// Network is X as the registry lists it.
+var Network = listeners.Network{
+	Name: "X", Open: Open, Measure: Measure,
+	Policy: listeners.Policy{NoTraining: true, NoMatching: true, DeleteWithin: 24 * time.Hour, OneReply: true, NoReceipts: true, TextOnce: true},
 }
 
 // Open makes the Channel of a connection. Settings: "host" (default https://api.x.com), "listen" (a
@@ -121,25 +128,26 @@ func (c *Channel) Check(ctx context.Context) (listeners.Identity, error) {
 	return who, nil
 }
 
-// Hydrate reads posts again. A post is left out only where X says that it is gone or hidden from us.
-func (c *Channel) Hydrate(ctx context.Context, nativeIDs []string) ([]listeners.Post, error) {
-	var posts []listeners.Post
+// Hydrate reads posts again. A post is gone only where X says that it is gone or hidden from us.
+func (c *Channel) Hydrate(ctx context.Context, nativeIDs []string) (listeners.Page, error) {
+	var all listeners.Page
 	for len(nativeIDs) > 0 {
 		n := min(len(nativeIDs), pageSize)
 		some, err := c.lookUp(ctx, nativeIDs[:n])
 		if err != nil {
-			return nil, err
+			return listeners.Page{}, err
 		}
-		posts, nativeIDs = append(posts, some...), nativeIDs[n:]
+		all.Posts, all.Gone, nativeIDs = append(all.Posts, some.Posts...), append(all.Gone, some.Gone...), nativeIDs[n:]
 	}
-	return posts, nil
+	return all, nil
 }
 
-func (c *Channel) lookUp(ctx context.Context, ids []string) ([]listeners.Post, error) {
+func (c *Channel) lookUp(ctx context.Context, ids []string) (listeners.Page, error) {
 	const doing = "read posts again"
+	var none listeners.Page
 	for _, id := range ids {
 		if !isID(id) {
-			return nil, &listeners.Error{Class: listeners.Invalid, Err: fmt.Errorf("%s: %q is not the id of a post on X", doing, id)}
+			return none, &listeners.Error{Class: listeners.Invalid, Err: fmt.Errorf("%s: %q is not the id of a post on X", doing, id)}
 		}
 	}
 	ctx, call := listeners.Record(ctx, emptyAnswer)
@@ -147,18 +155,18 @@ func (c *Channel) lookUp(ctx context.Context, ids []string) ([]listeners.Post, e
 		TweetFields: c.ask.fields, Expansions: c.ask.expansions, UserFields: userFields,
 	})
 	if call.Status == http.StatusNotFound && len(ids) == 1 {
-		return nil, nil
+		return listeners.Page{Gone: []listeners.Removal{{NativeID: ids[0], Why: listeners.Deleted}}}, nil
 	}
 	if err := c.readError(doing, call, err); err != nil {
-		return nil, err
+		return none, err
 	}
 	a, err := decode(call.Body)
 	if err != nil {
-		return nil, c.malformed(doing, err)
+		return none, c.malformed(doing, err)
 	}
 	page := c.normalise(a, listeners.Mentioned)
 	if len(page.Rejected) > 0 {
-		return nil, c.malformed(doing, errors.New(page.Rejected[0].Reason))
+		return none, c.malformed(doing, errors.New(page.Rejected[0].Reason))
 	}
 	known := make(map[string]bool, len(ids))
 	for _, p := range a.posts {
@@ -169,11 +177,14 @@ func (c *Channel) lookUp(ctx context.Context, ids []string) ([]listeners.Post, e
 	}
 	for _, id := range a.gone {
 		known[id] = true
+		if slices.Contains(ids, id) {
+			page.Gone = append(page.Gone, listeners.Removal{NativeID: id, Why: listeners.Deleted})
+		}
 	}
 	for _, id := range ids {
 		if !known[id] {
-			return nil, c.malformed(doing, fmt.Errorf("the answer says nothing about post %s", id))
+			return none, c.malformed(doing, fmt.Errorf("the answer says nothing about post %s", id))
 		}
 	}
-	return page.Posts, nil
+	return page, nil
 }

@@ -54,7 +54,8 @@ func network(t *testing.T, dialect string) *channeltest.Network {
 func TestURL(t *testing.T) {
 	n := network(t, "tweet")
 	id := n.Post(t, channeltest.Post{Author: "an", Text: "@saomaicafe where is my order?"})
-	posts, err := n.Open(t, channeltest.Options{}).(listeners.Hydrator).Hydrate(t.Context(), []string{id})
+	page, err := n.Open(t, channeltest.Options{}).(listeners.Hydrator).Hydrate(t.Context(), []string{id})
+	posts := page.Posts
 	if err != nil || len(posts) != 1 {
 		t.Fatal(posts, err)
 	}

@@ -440,7 +440,7 @@ func TestTokensAreAsked(t *testing.T) {
 func TestOurFaultIsToldWithoutDetails(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		id := s.post("saomai", "tuan", "quán mở cửa mấy giờ ạ?")
-		s.desk.Measure = func(string, string) listeners.Length { panic("unreached") }
+		s.desk.Network = func(string) listeners.Network { panic("unreached") }
 		s.want(200, "lan", "POST", "/api/v1/cases/"+id+"/claim", "")
 		s.do(func(ctx context.Context, tx listeners.Tx) error {
 			_, err := tx.NewRaw("ALTER TABLE point_entries RENAME TO canary").Exec(ctx)

@@ -74,7 +74,9 @@ func open(t *testing.T, d *db.DB, c *clock.Manual) *shop {
 		t: t, db: d, clock: c, log: &strings.Builder{}, site: chi.NewRouter(), brands: map[string]listeners.Connection{}, people: map[string]*somebody{},
 		intake: &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules},
 		desk: &moderation.Desk{
-			Measure: func(_, text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} },
+			Network: func(string) listeners.Network {
+				return listeners.Network{Measure: func(text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} }}
+			},
 			Undo:    10 * time.Second,
 			NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
 		},
