@@ -30,6 +30,9 @@ const (
 	Malformed   Class = "malformed"    // the network's answer makes no sense
 )
 
+// ErrSignature is what a Receiver says of a request that its network did not sign.
+var ErrSignature = errors.New("this request is not from the network")
+
 // Error is a failed network call. Its text is for operators; people see the sentence of the class.
 type Error struct {
 	Class  Class

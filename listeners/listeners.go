@@ -73,7 +73,7 @@ type Backfiller interface {
 type Receiver interface {
 	// Challenge answers a network that asks whether this address is ours; asked is false where the
 	// request is something else. ErrSignature where it is not the network that asks.
-	Challenge(r *http.Request) (answer []byte, contentType string, asked bool, err error)
+	Challenge(r *http.Request, body []byte) (answer []byte, contentType string, asked bool, err error)
 	// Verify tells whether the network signed these very bytes; ErrSignature where it did not.
 	Verify(h http.Header, body []byte) error
 	// DeliveryID names a delivery: the same when it is brought again, another for another.

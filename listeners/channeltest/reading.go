@@ -17,16 +17,21 @@ import (
 )
 
 var reading = []testCase{
-	{"C01", "the first round from an empty cursor brings what the network has", firstRound},
-	{"C02", "after a restart in any page nothing is lost", restarts},
-	{"C03", "an empty page in the middle is not the end", emptyPages},
-	{"C04", "posts out of order and late ones are heard", lateArrivals},
-	{"C05", "a post that is given twice keeps its id", twice},
-	{"C08", "a partial error costs only its own post", partialErrors},
-	{"C09", "texts arrive whole, normalised and harmless", texts},
-	{"C12", "own posts are marked as such", ownPosts},
-	{"C13", "hydrating leaves out what is gone", hydrating},
-	{"C14", "a wrong clock of ours loses nothing", readingWithSkew},
+	{"C01", "the first round from an empty cursor brings what the network has", firstRound, nil},
+	{"C02", "after a restart in any page nothing is lost", restarts, nil},
+	{"C03", "an empty page in the middle is not the end", emptyPages, nil},
+	{"C04", "posts out of order and late ones are heard", lateArrivals, nil},
+	{"C05", "a post that is given twice keeps its id", twice, nil},
+	{"C08", "a partial error costs only its own post", partialErrors, nil},
+	{"C09", "texts arrive whole, normalised and harmless", texts, nil},
+	{"C12", "own posts are marked as such", ownPosts, nil},
+	{"C13", "hydrating leaves out what is gone", hydrating, canHydrate},
+	{"C14", "a wrong clock of ours loses nothing", readingWithSkew, nil},
+}
+
+func canHydrate(_ *Network, ch listeners.Channel) bool {
+	_, ok := ch.(listeners.Hydrator)
+	return ok
 }
 
 func mention(n *Network, i int) Post {
@@ -223,8 +228,11 @@ func readingWithSkew(t *testing.T, n *Network) {
 		posts, _ := round(t, n, o, cursor)
 		find(t, posts, id)
 
-		out := listeners.Outgoing{ParentID: id, Text: "we are looking"}
 		ch, started := n.Open(t, o), o.Now()
+		if !canReply(n, ch) {
+			continue
+		}
+		out := answer(t, n, id, "we are looking")
 		reply(t, ch, out, "")
 		reconcile(t, ch, out, started, listeners.Found)
 	}

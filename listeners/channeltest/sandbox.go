@@ -32,6 +32,18 @@ func Sandbox(t *testing.T, handler http.Handler, network string) (n *Network, ba
 		Delete:  func(t *testing.T, id string) { a.call(t, "DELETE", "/admin/posts/"+id, nil, nil) },
 		Weather: a.weather,
 		Ledger:  a.ledger,
+		Edit: func(t *testing.T, id, text string) {
+			a.call(t, "PATCH", "/admin/posts/"+id, map[string]any{"text": text}, nil)
+		},
+		Hide: func(t *testing.T, id string, hidden bool) {
+			a.call(t, "PATCH", "/admin/posts/"+id, map[string]any{"hidden": hidden}, nil)
+		},
+		Protect: func(t *testing.T, handle string) {
+			a.call(t, "POST", "/admin/accounts", map[string]any{"network": network, "handle": handle, "protected": true}, nil)
+		},
+		Decide: func(t *testing.T, id string, approve bool) {
+			a.call(t, "PATCH", "/admin/posts/"+id, map[string]any{"approved": approve}, nil)
+		},
 		Secrets: []string{brand.Token},
 	}, server.URL, brand.Token
 }

@@ -1,11 +1,11 @@
 package twitter
 
 import (
-	"reflect"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"testing"
 	"time"
 
