@@ -7,10 +7,10 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFILES = $(shell git ls-files -co --exclude-standard '*.go' | grep -v '_templ\.go$$')
 FRONT_END = $(shell find web/assets -type f -not -name '*.test.js')
 
-.PHONY: help run test build assets generate lint bench golden goals model torture screenshot clean
+.PHONY: help run test build assets generate lint bench conformance golden goals model torture screenshot clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## the product with the demo brand and the sandbox network
 	bin/kith demo
@@ -41,6 +41,9 @@ lint: ## go vet, staticcheck and gofumpt
 
 bench: build ## the benchmark table: each main job beside its raw limit
 	bin/kith bench all
+
+conformance: ## what each network's adapter passes, as a table; the README's is written anew
+	go run ./listeners/channeltest/table -w README.md
 
 DATA ?= ../shared/data
 

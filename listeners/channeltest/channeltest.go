@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ type testCase struct {
 	needs func(*Network, listeners.Channel) bool
 }
 
-// elsewhere are the cases that no Channel can decide, or not yet, with the reason.
+// elsewhere are the cases that no Channel can decide alone, with the reason.
 var elsewhere = map[string]string{
 	"C07":     "what stays deleted is decided where posts are stored",
 	"C10":     "the dialects of a network are run as two networks",
@@ -96,9 +97,32 @@ var elsewhere = map[string]string{
 	"C54":     "replicas belong to the Deliverer",
 }
 
+// Case is one case of the suite: what it is called, and what it asks, or why it is shown elsewhere.
+type Case struct{ ID, Name string }
+
+func suite() []testCase { return slices.Concat(reading, changing, bringing, replying, keeping) }
+
+// Cases are those that Run runs, in its order.
+func Cases() []Case {
+	var list []Case
+	for _, c := range suite() {
+		list = append(list, Case{c.id, c.name})
+	}
+	return list
+}
+
+// Elsewhere are the cases that no Channel can decide alone.
+func Elsewhere() []Case {
+	var list []Case
+	for _, id := range slices.Sorted(maps.Keys(elsewhere)) {
+		list = append(list, Case{id, elsewhere[id]})
+	}
+	return list
+}
+
 // Run runs every case against a fresh network each.
 func Run(t *testing.T, start func(*testing.T) *Network) {
-	for _, c := range slices.Concat(reading, changing, bringing, replying, keeping) {
+	for _, c := range suite() {
 		t.Run(c.id+" "+c.name, func(t *testing.T) {
 			n := start(t)
 			if why, ok := n.NA[c.id]; ok {
@@ -110,11 +134,6 @@ func Run(t *testing.T, start func(*testing.T) *Network) {
 			c.run(t, n)
 		})
 	}
-	t.Run("n/a", func(t *testing.T) {
-		for id, why := range elsewhere {
-			t.Logf("%s n/a: %s", id, why)
-		}
-	})
 }
 
 // round fetches until nothing more is waiting. Between pages the Channel is opened anew: it must keep
