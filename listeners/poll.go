@@ -19,6 +19,7 @@ type Poller struct {
 	Transact Transact
 	Read     bun.IDB
 	Open     func(Connection) (Channel, error)
+	Renew    func(context.Context, Connection) (Connection, error) // a Renewer's
 	// Sink prepares posts, outside any transaction, and returns what stores them; both see a group of
 	// pages at once.
 	Sink     func(Connection, []Post) func(context.Context, Tx) error
@@ -151,11 +152,41 @@ func (p *Poller) hear(ctx context.Context, c Connection) {
 	}
 }
 
+// round reads what there is to read, with secrets that hold: they are renewed shortly before their end,
+// and once more where the network refuses them all the same.
 func (p *Poller) round(ctx context.Context, c *Connection) error {
 	ch, err := p.Open(*c)
 	if err != nil {
 		return err
 	}
+	if endsSoon(ch, p.Now()) {
+		if ch, err = p.renew(ctx, c); err != nil {
+			return err
+		}
+	}
+	err = p.read(ctx, c, ch)
+	if err == nil || classify(err, Transient).Class != AuthExpired {
+		return err
+	}
+	if _, ok := ch.(AuthKeeper); !ok {
+		return err
+	}
+	if ch, err = p.renew(ctx, c); err != nil {
+		return err
+	}
+	return p.read(ctx, c, ch)
+}
+
+func (p *Poller) renew(ctx context.Context, c *Connection) (Channel, error) {
+	renewed, err := p.Renew(ctx, *c)
+	if err != nil {
+		return nil, err
+	}
+	c.Secrets, c.SecretsVersion = renewed.Secrets, renewed.SecretsVersion
+	return p.Open(*c)
+}
+
+func (p *Poller) read(ctx context.Context, c *Connection, ch Channel) error {
 	c.pause = max(p.Interval, ch.Capabilities().MinPoll)
 	if own, err := time.ParseDuration(c.Settings["poll"]); err == nil {
 		c.pause = own
@@ -270,7 +301,7 @@ func (p *Poller) release(ctx context.Context, c Connection, failure *Error) erro
 			q = q.Set("fetch_at = ?, heard_at = ?, failures = 0, error = ''", now.Add(c.pause), now)
 		case failure.Class == RateLimited:
 			q = q.Set("fetch_at = ?, error = ?", max(failure.Until, now.Add(time.Second)).Add(time.Duration(p.Jitter()*float64(time.Second))), said)
-		case failure.Class == AuthExpired:
+		case failure.Class == AuthExpired, failure.Class == AuthRevoked, failure.Class == Banned:
 			q = q.Set("state = ?, failures = failures + 1, error = ?", Broken, said)
 		default:
 			pause := min(max(c.pause, p.Interval)<<min(c.Failures, 10), 5*time.Minute)

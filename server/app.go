@@ -35,6 +35,7 @@ type App struct {
 	Assistant *moderation.Assistant // nil where none is named
 	Poller    *listeners.Poller
 	Deliverer *listeners.Deliverer
+	Renewer   *listeners.Renewer
 	Log       *slog.Logger
 
 	outside http.RoundTripper
@@ -69,8 +70,9 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		d.Close()
 		return nil, err
 	}
+	a.Renewer = &listeners.Renewer{Transact: a.Write, Read: d.Read(), Keys: keys, Open: a.OpenChannel, Log: log}
 	a.Poller = &listeners.Poller{
-		Transact: a.pages, Read: d.Read(), Open: a.OpenChannel, Sink: a.Intake.Sink, Now: a.Now, Jitter: mathrand.Float64, Log: log,
+		Transact: a.pages, Read: d.Read(), Open: a.OpenChannel, Renew: a.Renewer.Renew, Sink: a.Intake.Sink, Now: a.Now, Jitter: mathrand.Float64, Log: log,
 		Period: 100 * time.Millisecond, Interval: 5 * time.Second, Lease: time.Minute, AtOnce: 32, Alone: !cfg.Postgres(),
 	}
 	a.Deliverer = &listeners.Deliverer{
