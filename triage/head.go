@@ -28,6 +28,8 @@ func (s *Score) Of(h Head) float32 {
 		return s.Human
 	case OptOut:
 		return s.OptOut
+	case Staff:
+		return s.Staff
 	default:
 		return 0
 	}

@@ -33,7 +33,7 @@ func (s *Scorer) Report(id, text string) Report {
 		r.Why[i] = Reason{Span: [2]int{span.Start, span.End}, Weight: span.Weight, Head: span.Head}
 	}
 	for _, h := range heads {
-		r.Bias[h] = Bias(h)
+		r.Bias[h] = s.Bias(h)
 	}
 	return r
 }

@@ -47,6 +47,8 @@ type reading struct {
 	evidence []evidence
 	seen     []learner.Feature
 	sights   []learner.Sight
+	own      []learner.Sight // of the brand's layer
+	added    []float64       // by the layer, by its part
 	margins  []float64
 	handles  int // @names seen
 	tags     int // #tags seen

@@ -1,6 +1,7 @@
 package triage
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -56,13 +57,55 @@ func (l *lexicon) keyword(k string, w weight) {
 	l.add(plural, []weight{w}, en|vi|elsewhere)
 }
 
-// match returns the topics that the tokens speak of, best first.
+// unnamed is the margin of a topic that no word of a text names; only a layer can make it more.
+const unnamed = -3.5
+
+// match returns the topics that the tokens speak of, best first. Of topics that the layer knows it decides.
 func (s *Scorer) match(r *reading) []TopicScore {
 	if s.keywords == nil {
 		return nil
 	}
+	found := s.name(r)
+	if s.layer != nil && len(s.layer.topics) > 0 {
+		found = s.topicLayer(r)
+	}
+	if found == 0 {
+		return nil
+	}
+	scores := make([]TopicScore, 0, found)
+	for i, margin := range r.margins {
+		if margin != 0 {
+			scores = append(scores, TopicScore{ID: s.topics[i].ID, Name: s.topics[i].Name, P: float64(probability(topicBias + margin))})
+		}
+	}
+	slices.SortStableFunc(scores, func(a, b TopicScore) int { return cmp.Compare(b.P, a.P) })
+	return scores
+}
+
+// topicLayer replaces the margins of topics that the layer knows, and says how many topics a text speaks of.
+func (s *Scorer) topicLayer(r *reading) (found int) {
+	for i, t := range s.topics {
+		if part, taught := s.layer.topics[t.ID]; taught {
+			known := unnamed
+			if r.margins[i] != 0 {
+				known = topicBias + r.margins[i]
+			}
+			if known = s.layer.margin(r, part, known); known < 0 {
+				r.margins[i] = 0 // none of it
+			} else {
+				r.margins[i] = known - topicBias
+			}
+		}
+		if r.margins[i] != 0 {
+			found++
+		}
+	}
+	return found
+}
+
+// name sums up the keywords of each topic in the margins of a reading; 0 where there is none.
+func (s *Scorer) name(r *reading) (found int) {
 	r.margins = append(r.margins[:0], make([]float64, len(s.topics))...)
-	found := 0
 	for i := range r.tokens {
 		for _, t := range r.terms(s.keywords, i) {
 			for _, w := range t.entry.weights {
@@ -75,24 +118,5 @@ func (s *Scorer) match(r *reading) []TopicScore {
 			}
 		}
 	}
-	if found == 0 {
-		return nil
-	}
-	scores := make([]TopicScore, 0, found)
-	for i, margin := range r.margins {
-		if margin > 0 {
-			scores = append(scores, TopicScore{ID: s.topics[i].ID, Name: s.topics[i].Name, P: float64(probability(topicBias + margin))})
-		}
-	}
-	slices.SortStableFunc(scores, func(a, b TopicScore) int {
-		switch {
-		case a.P > b.P:
-			return -1
-		case a.P < b.P:
-			return 1
-		default:
-			return 0
-		}
-	})
-	return scores
+	return found
 }

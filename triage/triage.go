@@ -51,6 +51,9 @@ const (
 	OptOut       Head = "opt_out"       // asks not to be written to again
 )
 
+// Staff is what follows from the heads, and what a brand's people correct like one: that only they should answer.
+const Staff Head = "staff"
+
 // head is a Head as an index into heads.
 type head uint8
 
@@ -112,6 +115,7 @@ type Score struct {
 	NeedsAccount float32  `json:"needs_account"`
 	Human        float32  `json:"human"`
 	OptOut       float32  `json:"opt_out"`
+	Staff        float32  `json:"staff"` // that only the brand's own people should answer
 
 	// Topics are those that the text matches, best first. Empty means none of the brand's topics.
 	Topics []TopicScore `json:"topics"`
@@ -124,6 +128,7 @@ type Score struct {
 type Scorer struct {
 	topics   []Topic
 	keywords *lexicon // nil without topics
+	layer    *Layer   // nil without what the brand has taught
 }
 
 // New prepares a scorer that knows the topics of a brand.
@@ -143,6 +148,7 @@ func (s *Scorer) Score(text string) Score {
 
 	r.look(text)
 	margins := r.judge()
+	toStaff := s.amend(r, &margins)
 	score := Score{
 		Language:     lang,
 		Anger:        probability(margins[anger]),
@@ -155,6 +161,7 @@ func (s *Scorer) Score(text string) Score {
 		NeedsAccount: probability(margins[needsAccount]),
 		Human:        probability(margins[human]),
 		OptOut:       probability(margins[optOut]),
+		Staff:        probability(toStaff),
 		Topics:       s.match(r),
 	}
 	score.Urgency = urgency(&score)
@@ -162,7 +169,7 @@ func (s *Scorer) Score(text string) Score {
 }
 
 // Why explains a score: for each head the strongest spans, at most most of them, or all if most is 0 or less. All of a
-// head's spans and its [Bias] add up to the head's margin.
+// head's spans and its [Scorer.Bias] add up to the head's margin.
 func (s *Scorer) Why(text string, most int) []Span {
 	r := readings.Get().(*reading)
 	defer readings.Put(r)
@@ -170,6 +177,7 @@ func (s *Scorer) Why(text string, most int) []Span {
 	r.weigh(heart(), r.recognise(heart()))
 	r.look(text)
 	r.blame()
+	s.blameLayer(r)
 
 	slices.SortStableFunc(r.evidence, func(a, b evidence) int {
 		switch {

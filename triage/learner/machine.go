@@ -16,6 +16,11 @@ type Machine struct {
 
 // learn finds weights that tell the rows that are meant from the others. Importance scales each row's cost; nil means 1.
 func (m Machine) learn(rows []row, meant func(i int) bool, importance []float32, columns int) []float32 {
+	return m.learnBeside(nil, rows, meant, importance, columns)
+}
+
+// learnBeside finds weights to add to margins that are known before, one for each row; nil means 0.
+func (m Machine) learnBeside(known []float32, rows []row, meant func(i int) bool, importance []float32, columns int) []float32 {
 	w := make([]float32, columns)
 	alpha := make([]float32, len(rows))
 	diagonal := make([]float32, len(rows))
@@ -44,7 +49,11 @@ func (m Machine) learn(rows []row, meant func(i int) bool, importance []float32,
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		var worst float32
 		for _, i := range order {
-			gradient := sign[i]*rows[i].dot(w) - 1 + diagonal[i]*alpha[i]
+			margin := rows[i].dot(w)
+			if known != nil {
+				margin += known[i]
+			}
+			gradient := sign[i]*margin - 1 + diagonal[i]*alpha[i]
 			if alpha[i] == 0 && gradient >= 0 {
 				continue
 			}

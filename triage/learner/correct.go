@@ -1,0 +1,239 @@
+package learner
+
+import (
+	"math"
+	"slices"
+)
+
+// Corrected is a text for which a margin was known before, and what a person said of it.
+type Corrected struct {
+	Text  string
+	Known float64 // log-odds
+	Is    bool
+	Weak  bool // no person said so, it was concluded: it teaches a little and measures nothing
+}
+
+// Correcting says how to learn from corrections.
+type Correcting struct {
+	Machine Machine
+	Costs   []float32 // of the machine; of these the best on texts held back is taken. 0 mends slope and bias only
+	Weights Weights
+	Tilt    float32 // how readily all texts move together
+	Weak    float32 // what a weak text costs beside others
+	Folds   int
+	Hold    float64 // how strongly a head keeps its slope of 1 and no bias
+}
+
+// DefaultCorrecting are the settings for a brand's own corrections.
+var DefaultCorrecting = Correcting{
+	Machine: Machine{Passes: 60, Close: 0.05},
+	Costs:   []float32{0, 0.02, 0.1, 1},
+	Weights: Weights{Word: 1, Letters: 0.5},
+	Tilt:    0.3,
+	Weak:    0.1,
+	Folds:   5,
+	Hold:    10,
+}
+
+// Corrections are what corrections teach: for each lesson, what to add to the margins known before.
+type Corrections struct {
+	Slopes []float64    // of the known margins, by lesson
+	Held   [][]HeldBack // by lesson
+	s      Correcting
+	words  *vocabulary
+	beside [][]float32
+}
+
+// HeldBack is a text with its margins before and after correction, where the latter was learned without it.
+type HeldBack struct {
+	Before, After float64
+	Is            bool
+	Fold          int // those of one fold are from one learning, and compare
+}
+
+// Correct learns from lessons, one for each head: its margin becomes slope*known plus what the features add. The same
+// text is never in what is learned and in what is held back at once, and the order of texts plays no part in the folds.
+func Correct(read Reader, lessons [][]Corrected, s Correcting) *Corrections {
+	var texts []string
+	index := map[string]int{}
+	for _, lesson := range lessons {
+		for _, c := range lesson {
+			if _, known := index[c.Text]; !known {
+				index[c.Text] = len(texts)
+				texts = append(texts, c.Text)
+			}
+		}
+	}
+	seen := make([][]Feature, len(texts))
+	each(len(texts), func(i int) { seen[i] = read(texts[i], nil) })
+	c := &Corrections{
+		s: s, words: newVocabulary(seen, 1), Slopes: make([]float64, len(lessons)),
+		Held: make([][]HeldBack, len(lessons)), beside: make([][]float32, len(lessons)),
+	}
+	for i := range c.words.rarity {
+		c.words.rarity[i] = 1 // how telling a word is, the corrections themselves say
+	}
+	rows := make([]row, len(texts))
+	each(len(rows), func(i int) { rows[i] = c.words.row(seen[i], s.Weights) })
+	each(len(lessons), func(k int) {
+		own := make([]row, len(lessons[k]))
+		for i, text := range lessons[k] {
+			own[i] = rows[index[text.Text]]
+		}
+		c.lesson(k, lessons[k], own)
+	})
+	return c
+}
+
+// lesson learns one head.
+func (c *Corrections) lesson(k int, texts []Corrected, rows []row) {
+	known, importance := make([]float32, len(texts)), make([]float32, len(texts))
+	folds := make([]int, len(texts))
+	for i, t := range texts {
+		known[i], importance[i] = float32(t.Known), 1
+		folds[i] = foldOf(t.Text, c.s.Folds)
+		if t.Weak {
+			importance[i] = c.s.Weak
+		}
+	}
+	meant := func(i int) bool { return texts[i].Is }
+	m, least := c.s.Machine, math.Inf(1)
+	for _, cost := range c.s.Costs {
+		m.Cost = cost
+		after := make([]float64, len(texts))
+		for fold := range c.s.Folds {
+			some := slices.Clone(importance)
+			for i := range some {
+				if folds[i] == fold {
+					some[i] = 0
+				}
+			}
+			w := c.learn(m, known, rows, meant, some)
+			for i, t := range texts {
+				if folds[i] == fold {
+					after[i] = t.Known + float64(rows[i].dot(w))
+				}
+			}
+		}
+		held, loss := c.s.hold(texts, after, folds)
+		if loss >= least {
+			continue
+		}
+		least, c.Held[k] = loss, held
+		slope, bias := c.s.calibrate(texts, after, folds, -1)
+		w := c.learn(m, known, rows, meant, importance)
+		for i := range w {
+			w[i] *= float32(slope)
+		}
+		w[0] += float32(bias)
+		c.Slopes[k], c.beside[k] = slope, w
+	}
+}
+
+// hold gives the margins of texts that were held back, calibrated without their own fold, and their mean logarithmic loss.
+func (s *Correcting) hold(texts []Corrected, after []float64, folds []int) (held []HeldBack, loss float64) {
+	for fold := range s.Folds {
+		slope, bias := s.calibrate(texts, after, folds, fold)
+		for i, t := range texts {
+			if folds[i] == fold && !t.Weak {
+				h := HeldBack{Before: t.Known, After: slope*after[i] + bias, Is: t.Is, Fold: fold}
+				held, loss = append(held, h), loss+Loss(h.After, h.Is)
+			}
+		}
+	}
+	return held, loss / float64(len(held))
+}
+
+// Loss is the logarithmic loss of a margin in log-odds; lower is better.
+func Loss(margin float64, is bool) float64 {
+	if is {
+		margin = -margin
+	}
+	return max(margin, 0) + math.Log1p(math.Exp(-math.Abs(margin)))
+}
+
+// learn finds the weights of one head. Each feature counts as much as it tells those that are meant from the others by
+// itself (Wang and Manning 2012), or a few texts would teach every word that they happen to have.
+func (c *Corrections) learn(m Machine, known []float32, rows []row, meant func(i int) bool, importance []float32) []float32 {
+	if m.Cost == 0 {
+		return make([]float32, c.words.size())
+	}
+	tells := c.tells(rows, meant, importance)
+	scaled := make([]row, len(rows))
+	for i, r := range rows {
+		scaled[i] = row{columns: r.columns, values: make([]float32, len(r.values))}
+		for j, column := range r.columns {
+			scaled[i].values[j] = r.values[j] * tells[column]
+		}
+	}
+	w := m.learnBeside(known, scaled, meant, importance, len(tells))
+	for i := range w {
+		w[i] *= tells[i]
+	}
+	return w
+}
+
+// tells says how much more often each feature is in texts that are meant than in the others, or the other way round, as
+// the logarithm of a ratio.
+func (c *Corrections) tells(rows []row, meant func(i int) bool, importance []float32) []float32 {
+	const unseen = 1 // what each feature is counted before it is seen
+	yes, no := make([]float64, c.words.size()), make([]float64, c.words.size())
+	var allYes, allNo float64
+	for i, r := range rows {
+		in, all := no, &allNo
+		if meant(i) {
+			in, all = yes, &allYes
+		}
+		*all += float64(importance[i])
+		for _, column := range r.columns {
+			in[column] += float64(importance[i])
+		}
+	}
+	tells := make([]float32, c.words.size())
+	for column := range tells {
+		ratio := (yes[column] + unseen) / (allYes + 2*unseen) * (allNo + 2*unseen) / (no[column] + unseen)
+		tells[column] = float32(math.Abs(math.Log(ratio)))
+	}
+	tells[0] = c.s.Tilt
+	return tells
+}
+
+// calibrate fits slope and bias to margins of texts that were held back, but for those of one fold. Few texts move them
+// little.
+func (s *Correcting) calibrate(texts []Corrected, margins []float64, folds []int, without int) (slope, bias float64) {
+	slope = 1
+	for range 30 {
+		gs, gb := s.Hold*(slope-1), s.Hold*bias
+		hss, hsb, hbb := s.Hold, 0.0, s.Hold
+		for i, m := range margins {
+			if texts[i].Weak || folds[i] == without {
+				continue
+			}
+			p := 1 / (1 + math.Exp(-slope*m-bias))
+			d := p
+			if texts[i].Is {
+				d--
+			}
+			v := p * (1 - p)
+			gs, gb = gs+d*m, gb+d
+			hss, hsb, hbb = hss+v*m*m, hsb+v*m, hbb+v
+		}
+		determinant := hss*hbb - hsb*hsb
+		ds, db := (gs*hbb-gb*hsb)/determinant, (gb*hss-gs*hsb)/determinant
+		slope, bias = max(slope-ds, 0), bias-db
+		if math.Abs(ds)+math.Abs(db) < 1e-9 {
+			break
+		}
+	}
+	return slope, bias
+}
+
+// Pack packs what some of the lessons teach, in the order given, as Heads whose margins are to be added to Slopes times
+// what was known.
+func (c *Corrections) Pack(lessons []int) []byte {
+	weights := make([][]float32, len(lessons))
+	for i, k := range lessons {
+		weights[i] = c.beside[k]
+	}
+	return c.words.pack(weights, c.s.Weights)
+}
