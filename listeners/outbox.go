@@ -47,6 +47,15 @@ type Reply struct {
 	Error        string // class of the last failure
 	CreatedAt    clock.Time
 	Version      int64
+
+	// As Outgoing has them.
+	ThreadKey string
+	Target    string
+	Surface   Surface
+	AsName    string
+
+	Mode     Mode   // ByAPI, or Assisted: a member posts it by hand
+	Evidence string // of an assisted one: how we know that it is there
 }
 
 // ReplyState is where a reply is on its way.
