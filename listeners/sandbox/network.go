@@ -68,6 +68,7 @@ func New(cfg Config) *Network {
 		mux:     http.NewServeMux(),
 	}
 	n.mount("x", "/x", newX(n.world, cfg))
+	n.mount("feed", "/feed", newFeed(n.world, cfg))
 	// Browsers may change things only from the sandbox's own pages.
 	sameOrigin := http.NewCrossOriginProtection()
 	n.mux.Handle("/admin/", sameOrigin.Handler(n.adminRoutes()))
