@@ -23,6 +23,8 @@ type Network struct {
 	Grant *OAuth
 	// Link reads a link to a post: its native id, "" where the link shows none. Nil: links are not known.
 	Link func(s Settings, link string) (nativeID string)
+	// CheckQuery tells what is wrong with the query of a Rule, as a sentence. Nil: no rules here.
+	CheckQuery func(query string) error
 	// Compose is a link that opens the network with an answer to a mention ready to be posted by hand.
 	// Nil: the mention's own link, and the text is copied.
 	Compose func(m Mention, text string) string

@@ -105,6 +105,11 @@ func (a *App) OpenChannel(c listeners.Connection) (listeners.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n.CheckQuery != nil {
+		if access.Rules, err = listeners.Rules(context.Background(), a.DB.Read(), c.ID); err != nil {
+			return nil, err
+		}
+	}
 	return n.Open(access, a.outside)
 }
 
@@ -129,6 +134,17 @@ func (a *App) Connect(ctx context.Context, brandID int64, kind string, settings 
 		return err
 	})
 	return c, err
+}
+
+// Listen makes a connection listen for what a query matches, besides what is addressed to it.
+func (a *App) Listen(ctx context.Context, c listeners.Connection, query string) error {
+	return a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error {
+		name := []rune(query)
+		_, err := listeners.KeepRule(ctx, tx, network(c.Network), listeners.ListeningRule{
+			ConnectionID: c.ID, Name: string(name[:min(len(name), 80)]), Query: query, Active: true,
+		})
+		return err
+	})
 }
 
 // Networks names the networks that can be connected.

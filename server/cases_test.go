@@ -216,9 +216,9 @@ func TestSummonedAfterBeingFound(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, w *servertest.World) {
 		lan := w.As("lan")
 		searching := w.Account("saomaivn")
-		w.Settings["listen"] = "#saomai"
-		w.ConnectAt(w.Net+"/x", searching)
-		delete(w.Settings, "listen")
+		if err := w.App.Listen(w.T.Context(), w.ConnectAt(w.Net+"/x", searching), "#saomai"); err != nil {
+			t.Fatal(err)
+		}
 		post := w.Says("lananh", "@saomaidalat quán mở cửa mấy giờ vậy ạ? #saomai", "")
 		c := lan.Finds(post)
 		if c.Delivery.Mode != "assisted" {

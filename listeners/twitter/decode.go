@@ -31,9 +31,17 @@ type answer struct {
 	posts    []post
 	rejected []listeners.Rejected
 	authors  map[string]listeners.Author
+	shy      map[string]bool   // ids of authors whose posts are not for everybody
 	quoted   map[string]string // author's id by post id, of posts that came along
-	gone     []string          // ids of posts that are deleted or hidden from us
-	next     string            // token of the next page
+	gone     []missing
+	next     string // token of the next page
+}
+
+// missing is a post or an account that X does not show us.
+type missing struct {
+	id  string
+	why listeners.GoneWhy
+	of  string // tweet, post, user
 }
 
 type post struct {
@@ -49,12 +57,17 @@ type post struct {
 	quotes    string
 	versions  []string
 	mentions  []listeners.Author
+	withheld  bool
+}
+
+func newAnswer() *answer {
+	return &answer{authors: make(map[string]listeners.Author), shy: make(map[string]bool)}
 }
 
 // decode reads an answer. What is wrong with a single post is a rejected post; only an answer that is
 // no JSON object is an error.
 func decode(body []byte) (*answer, error) {
-	a := &answer{authors: make(map[string]listeners.Author)}
+	a := newAnswer()
 	deep := 0
 	if tooDeep(body) {
 		var posts [][]byte
@@ -194,12 +207,15 @@ func (a *answer) add(item gjson.Result) {
 			p.text = text(name, v)
 		case "note_tweet", "note_post":
 			p.note = text(name, v.Get("text"))
+			v.Get("entities").ForEach(func(kind, list gjson.Result) bool { p.mention(kind.Str, list); return true })
 		case "edit_history_tweet_ids", "edit_history_post_ids":
 			v.ForEach(func(_, id gjson.Result) bool { p.versions = append(p.versions, text(name, id)); return true })
 		case "referenced_tweets", "referenced_posts":
 			v.ForEach(func(_, ref gjson.Result) bool { p.refer(ref); return true })
 		case "entities":
 			v.ForEach(func(kind, list gjson.Result) bool { p.mention(kind.Str, list); return true })
+		case "withheld":
+			p.withheld = v.Get("copyright").Bool() || len(v.Get("country_codes").Array()) > 0
 		}
 		return true
 	})
@@ -267,6 +283,9 @@ func (a *answer) include(kind string, list gjson.Result) {
 		list.ForEach(func(_, u gjson.Result) bool {
 			who := account(u)
 			a.authors[who.NativeID] = who
+			if u.Get("protected").Bool() || u.Get("withheld.country_codes.0").Exists() {
+				a.shy[who.NativeID] = true
+			}
 			return true
 		})
 	case "tweets", "posts":
@@ -278,24 +297,39 @@ func (a *answer) include(kind string, list gjson.Result) {
 	}
 }
 
-// miss notes which post a problem says is not there for us. The type of a problem is a URI with one of
-// two hosts, so only its last part counts.
+// miss notes which post or account a problem says is not there for us. The type of a problem is a URI
+// with one of two hosts, so only its last part counts.
 func (a *answer) miss(problem gjson.Result) {
-	kind := problem.Get("type").Str
+	kind, why := problem.Get("type").Str, listeners.Deleted
 	switch kind[strings.LastIndexByte(kind, '/')+1:] {
-	case "resource-not-found", "not-authorized-for-resource", "resource-unavailable":
-		for _, id := range []string{problem.Get("resource_id").Str, problem.Get("value").String()} {
-			if id != "" && !slices.Contains(a.gone, id) {
-				a.gone = append(a.gone, id)
-			}
+	case "resource-not-found":
+		if strings.Contains(problem.Get("detail").Str, "suspended") {
+			why = listeners.Withheld
+		}
+	case "not-authorized-for-resource", "resource-unavailable":
+		why = listeners.Withheld
+	default:
+		return
+	}
+	for _, id := range []string{problem.Get("resource_id").Str, problem.Get("value").String()} {
+		if isID(id) && !a.misses(id) {
+			a.gone = append(a.gone, missing{id, why, problem.Get("resource_type").Str})
 		}
 	}
+}
+
+func (a *answer) misses(id string) bool {
+	return slices.ContainsFunc(a.gone, func(m missing) bool { return m.id == id })
 }
 
 // normalise turns an answer into a page of posts as they came from one source.
 func (c *Channel) normalise(a *answer, reason listeners.Reason) listeners.Page {
 	page := listeners.Page{Posts: make([]listeners.Post, 0, len(a.posts))}
 	for i := range a.posts {
+		if p := &a.posts[i]; (p.withheld || a.shy[p.author]) && p.author != c.id {
+			page.Gone = append(page.Gone, listeners.Removal{NativeID: p.first(), Why: listeners.Withheld})
+			continue
+		}
 		post, err := c.post(a, &a.posts[i], reason)
 		if err != nil {
 			a.reject(a.posts[i], err.Error())
@@ -322,9 +356,9 @@ func (c *Channel) post(a *answer, p *post, reason listeners.Reason) (listeners.P
 	if err != nil {
 		return listeners.Post{}, err
 	}
-	first := p.id
-	if len(p.versions) > 0 && isID(p.versions[0]) {
-		first = p.versions[0]
+	first, version := p.first(), max(slices.Index(p.versions, p.id), 0)
+	if at, ok := timeOf(first); ok && version > 0 { // created_at is when this version was
+		created = at
 	}
 	thread := first
 	if isID(p.thread) {
@@ -336,7 +370,32 @@ func (c *Channel) post(a *answer, p *post, reason listeners.Reason) (listeners.P
 	return listeners.Post{
 		NativeID: first, ThreadKey: thread, ParentID: idOr(p.parent), ToID: idOr(p.to), Author: author,
 		Reason: reason, Text: clean(p.whole()), URL: c.url(author.Handle, p.id), Delivery: c.delivery(a, p), CreatedAt: created,
+		Surface: listeners.InPublic, Target: p.target(), Version: int64(version),
 	}, nil
+}
+
+// first is the id of a post's first version, which the post is known by.
+func (p *post) first() string {
+	if len(p.versions) > 0 && isID(p.versions[0]) {
+		return p.versions[0]
+	}
+	return p.id
+}
+
+// target is the id of the version that an answer is put under, where it is not the first.
+func (p *post) target() string {
+	if p.id == p.first() {
+		return ""
+	}
+	return p.id
+}
+
+// superseded is the newest version of a post, where this is not it.
+func (p *post) superseded() string {
+	if n := len(p.versions); n > 0 && p.versions[n-1] != p.id && isID(p.versions[n-1]) {
+		return p.versions[n-1]
+	}
+	return ""
 }
 
 // whole is the text of a post, long or not.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -40,12 +41,16 @@ func (a *answering) RoundTrip(req *http.Request) (*http.Response, error) {
 
 var now = clock.At(clock.Time(1_790_000_000_000_000).Std())
 
-func open(tb testing.TB, rt http.RoundTripper, settings listeners.Settings) *Channel {
+func open(tb testing.TB, rt http.RoundTripper, settings listeners.Settings, queries ...string) *Channel {
 	tb.Helper()
-	ch, err := Open(listeners.Access{
+	a := listeners.Access{
 		NativeID: me, Handle: handle, Settings: settings, Secrets: map[string]string{"token": "t0ken"},
 		Now: func() clock.Time { return now },
-	}, rt)
+	}
+	for i, q := range queries {
+		a.Rules = append(a.Rules, listeners.Rule{ID: strconv.Itoa(i + 1), Query: q})
+	}
+	ch, err := Open(a, rt)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -2,6 +2,9 @@ package twitter
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 
 	sdk "github.com/g8rswimmer/go-twitter/v2"
 )
@@ -20,7 +23,7 @@ var tweetDialect = dialect{
 	fieldsName: "tweet.fields",
 	fields: []sdk.TweetField{
 		"author_id", "conversation_id", "created_at", "edit_history_tweet_ids", "entities",
-		"in_reply_to_user_id", "note_tweet", "referenced_tweets", "text",
+		"in_reply_to_user_id", "note_tweet", "referenced_tweets", "text", "withheld",
 	},
 	expansions: []sdk.Expansion{"author_id"},
 	quoted:     []sdk.Expansion{"referenced_tweets.id"},
@@ -29,11 +32,26 @@ var tweetDialect = dialect{
 // In the dialect of August 2026 what refers to something else is no field but an expansion.
 var postDialect = dialect{
 	fieldsName: "post.fields",
-	fields:     []sdk.TweetField{"conversation_id", "created_at", "entities", "note_post", "text"},
+	fields:     []sdk.TweetField{"conversation_id", "created_at", "entities", "note_post", "text", "withheld"},
 	expansions: []sdk.Expansion{"author_id", "edit_history_post_ids", "in_reply_to_user_id", "referenced_posts"},
 }
 
-var userFields = []sdk.UserField{"name", "username"}
+var userFields = []sdk.UserField{"name", "protected", "username"}
+
+// parameters are what every question for posts asks, for calls that the library does not make.
+func (d dialect) parameters(expansions ...sdk.Expansion) url.Values {
+	return url.Values{
+		d.fieldsName: {join(d.fields)}, "expansions": {join(slices.Concat(expansions, d.expansions))}, "user.fields": {join(userFields)},
+	}
+}
+
+func join[S ~string](names []S) string {
+	var all []string
+	for _, n := range names {
+		all = append(all, string(n))
+	}
+	return strings.Join(all, ",")
+}
 
 // renamer gives the field parameter the name of the dialect.
 type renamer struct {

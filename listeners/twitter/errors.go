@@ -25,8 +25,10 @@ type problem struct {
 
 // Codes that X has kept from its first API.
 const (
+	codeSuspended  = 64
 	codeTooLong    = 186
 	codeDuplicate  = 187
+	codeLocked     = 326
 	codeGone       = 385
 	codeRestricted = 433
 )
@@ -102,7 +104,9 @@ func classOf(call *listeners.Exchange) listeners.Class {
 	switch status := call.Status; {
 	case status == http.StatusUnauthorized:
 		return listeners.AuthExpired
-	case status == http.StatusPaymentRequired, status == http.StatusTooManyRequests:
+	case status == http.StatusPaymentRequired, p.says("usage-capped", "usagecapexceeded", "creditsdepleted"):
+		return listeners.OverBudget
+	case status == http.StatusTooManyRequests:
 		return listeners.RateLimited
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return listeners.Gone
@@ -112,6 +116,9 @@ func classOf(call *listeners.Exchange) listeners.Class {
 		return listeners.Duplicate
 	case slices.Contains(p.codes, codeGone), p.says("deleted or not visible", "does not exist", "no longer exists"):
 		return listeners.Gone
+	case slices.Contains(p.codes, codeSuspended), slices.Contains(p.codes, codeLocked),
+		status == http.StatusForbidden && p.says("your account is suspended", "account is temporarily locked", "user is suspended", "account has been locked"):
+		return listeners.Banned
 	case status != http.StatusForbidden, slices.Contains(p.codes, codeTooLong):
 		return listeners.Invalid
 	case slices.Contains(p.codes, codeRestricted),
@@ -127,7 +134,7 @@ func (c *Channel) failed(doing string, call *listeners.Exchange, class listeners
 		err = fmt.Errorf("%w (%s)", err, said)
 	}
 	e := &listeners.Error{Class: class, Status: call.Status, Err: c.scrub(err)}
-	if class == listeners.RateLimited {
+	if class == listeners.RateLimited || class == listeners.OverBudget {
 		e.Until = c.until(call)
 	}
 	return e
@@ -162,7 +169,7 @@ func (c *Channel) until(call *listeners.Exchange) clock.Time {
 	} else if at, err := http.ParseTime(after); err == nil {
 		until = max(until, clock.At(at))
 	}
-	if until == 0 && call.Status == http.StatusPaymentRequired {
+	if until == 0 && classOf(call) == listeners.OverBudget {
 		until = now.Add(creditPause)
 	} else if until == 0 {
 		until = now.Add(windowPause)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -29,6 +30,8 @@ type mark struct {
 	Since  string `json:"since,omitempty"`  // everything up to this id was read
 	Newest string `json:"newest,omitempty"` // the newest id of the pages read since then
 	Token  string `json:"token,omitempty"`  // of the next page
+	Paid   string `json:"paid,omitempty"`   // on Day, everything up to this id was charged
+	Day    int64  `json:"day,omitempty"`    // in UTC, since 1970
 }
 
 // overlap is how far behind the newest post the next round starts, as a difference of ids: X shows some
@@ -62,19 +65,24 @@ func (p place) cursor() listeners.Cursor {
 type source struct {
 	name   string
 	reason listeners.Reason
-	read   func(context.Context, mark) error
+	rule   string
+	price  tariff
+	read   func(context.Context, *listeners.Exchange, mark, times) error
 }
 
 func (c *Channel) sources() []source {
 	list := []source{
-		{"mentions", listeners.Mentioned, c.readMentions},
-		{"own", listeners.Own, c.readOwn},
+		{name: "mentions", reason: listeners.Mentioned, price: c.owned(), read: c.readMentions},
+		{name: "own", reason: listeners.Own, price: c.owned(), read: c.readOwn},
 	}
-	if c.listen != "" {
-		list = append(list, source{"search", listeners.Keyword, c.readSearch})
+	for _, r := range c.rules {
+		list = append(list, source{name: "rule " + r.ID, reason: listeners.Keyword, rule: r.ID, price: search(r.ID), read: c.readSearch(r.Query)})
 	}
 	return list
 }
+
+// times are the bounds of a Backfill; zero times bound nothing.
+type times struct{ from, to time.Time }
 
 // Fetch reads one page of the source whose turn it is. A round goes through every source to its last
 // page; More is false after it.
@@ -85,14 +93,17 @@ func (c *Channel) Fetch(ctx context.Context, after listeners.Cursor) (listeners.
 	}
 	sources := c.sources()
 	if p.Turn >= len(sources) {
-		p.Turn = 0 // the search was taken away
+		p.Turn = 0 // a rule was taken away
 	}
+	maps.DeleteFunc(p.Marks, func(name string, _ mark) bool {
+		return !slices.ContainsFunc(sources, func(s source) bool { return s.name == name })
+	})
 	s := sources[p.Turn]
 	m := p.Marks[s.name]
 	page := listeners.Page{}
 
 	ctx, call := listeners.Record(ctx, emptyAnswer)
-	err = c.readError("read "+s.name, call, s.read(ctx, m))
+	err = c.readError("read "+s.name, call, s.read(ctx, call, m, times{}))
 	switch refused := refusedParameter(call); {
 	case err == nil:
 		if page, m, err = c.page(call.Body, s, m); err != nil {
@@ -119,15 +130,9 @@ func (c *Channel) Fetch(ctx context.Context, after listeners.Cursor) (listeners.
 
 // page reads an answer and moves the source's mark over it.
 func (c *Channel) page(body []byte, s source, m mark) (listeners.Page, mark, error) {
-	a, err := decode(body)
+	a, err := c.answered(body)
 	if err != nil {
 		return listeners.Page{}, m, err
-	}
-	if len(a.posts) == 0 && slices.Contains(a.gone, c.id) {
-		return listeners.Page{}, m, fmt.Errorf("the account %s is unknown to X", c.id)
-	}
-	if len(a.next) > maxToken {
-		return listeners.Page{}, m, fmt.Errorf("the token of the next page has %d bytes", len(a.next))
 	}
 	newest, last := number(m.Newest), idAt(c.now().Add(mostAhead))
 	for i := range a.posts {
@@ -138,10 +143,48 @@ func (c *Channel) page(body []byte, s source, m mark) (listeners.Page, mark, err
 	if newest > 0 {
 		m.Newest = strconv.FormatUint(newest, 10)
 	}
-	if m.Token = a.next; m.Token == "" {
-		m.Since, m.Newest = since(m.Since, newest), ""
+	if today := int64(c.now()) / int64(24*time.Hour/time.Microsecond); m.Day != today {
+		m.Day, m.Paid = today, ""
 	}
-	return c.normalise(a, s.reason), m, nil
+	page := c.found(a, s)
+	page.Spend = s.price.spend(a, func(p *post) bool { return number(p.id) > number(m.Paid) })
+	if m.Token = a.next; m.Token == "" {
+		if m.Since, m.Newest = since(m.Since, newest), ""; newest > number(m.Paid) {
+			m.Paid = strconv.FormatUint(newest, 10)
+		}
+	}
+	return page, m, nil
+}
+
+// answered decodes the answer of a source.
+func (c *Channel) answered(body []byte) (*answer, error) {
+	a, err := decode(body)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(a.posts) == 0 && a.misses(c.id):
+		return nil, fmt.Errorf("the account %s is unknown to X", c.id)
+	case len(a.next) > maxToken:
+		return nil, fmt.Errorf("the token of the next page has %d bytes", len(a.next))
+	}
+	return a, nil
+}
+
+// found is what an answer of a source tells. Posts that its posts refer to and that X does not show are
+// gone too.
+func (c *Channel) found(a *answer, s source) listeners.Page {
+	page := c.normalise(a, s.reason)
+	for i := range page.Posts {
+		if page.Posts[i].Reason == listeners.Keyword {
+			page.Posts[i].Rule = s.rule
+		}
+	}
+	for _, m := range a.gone {
+		if m.of == "tweet" || m.of == "post" {
+			page.Gone = append(page.Gone, listeners.Removal{NativeID: m.id, Why: m.why})
+		}
+	}
+	return page
 }
 
 // since is where the next round of a source starts.
@@ -155,28 +198,46 @@ func since(before string, newest uint64) string {
 	return strconv.FormatUint(newest, 10)
 }
 
-func (c *Channel) readMentions(ctx context.Context, m mark) error {
+func (c *Channel) readMentions(ctx context.Context, _ *listeners.Exchange, m mark, when times) error {
 	_, err := c.client.UserMentionTimeline(ctx, c.id, sdk.UserMentionTimelineOpts{
 		TweetFields: c.ask.fields, Expansions: c.ask.expansions, UserFields: userFields,
-		MaxResults: pageSize, SinceID: m.Since, PaginationToken: m.Token,
+		MaxResults: pageSize, SinceID: m.Since, PaginationToken: m.Token, StartTime: when.from, EndTime: when.to,
 	})
 	return err
 }
 
-func (c *Channel) readOwn(ctx context.Context, m mark) error {
+func (c *Channel) readOwn(ctx context.Context, _ *listeners.Exchange, m mark, when times) error {
 	_, err := c.client.UserTweetTimeline(ctx, c.id, sdk.UserTweetTimelineOpts{
 		TweetFields: c.ask.fields, Expansions: c.ask.expansions, UserFields: userFields,
-		MaxResults: pageSize, SinceID: m.Since, PaginationToken: m.Token,
+		MaxResults: pageSize, SinceID: m.Since, PaginationToken: m.Token, StartTime: when.from, EndTime: when.to,
 	})
 	return err
 }
 
-func (c *Channel) readSearch(ctx context.Context, m mark) error {
-	_, err := c.client.TweetRecentSearch(ctx, c.listen, sdk.TweetRecentSearchOpts{
-		TweetFields: c.ask.fields, Expansions: slices.Concat(c.ask.quoted, c.ask.expansions), UserFields: userFields,
-		MaxResults: pageSize, SinceID: m.Since, NextToken: m.Token,
-	})
-	return err
+func (c *Channel) readSearch(query string) func(context.Context, *listeners.Exchange, mark, times) error {
+	return func(ctx context.Context, call *listeners.Exchange, m mark, when times) error {
+		return c.search(ctx, call, query, pageSize, m, when)
+	}
+}
+
+// search asks for one page of posts that match a query, the newest first.
+func (c *Channel) search(ctx context.Context, call *listeners.Exchange, query string, most int, m mark, when times) error {
+	q := c.ask.parameters(c.ask.quoted...)
+	q.Set("query", query)
+	q.Set("max_results", strconv.Itoa(most))
+	for name, value := range map[string]string{"since_id": m.Since, "next_token": m.Token, "start_time": instant(when.from), "end_time": instant(when.to)} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return c.call(ctx, call, c.user, http.MethodGet, "/2/tweets/search/recent", q, nil)
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 // refusedParameter tells which parameter of a call X did not take: "since_id", "token" or neither.

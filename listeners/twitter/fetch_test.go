@@ -115,7 +115,7 @@ func TestRefusedWithoutWayOut(t *testing.T) {
 
 func TestSources(t *testing.T) {
 	wire := &script{answers: []answering{tweets(""), tweets(""), tweets(""), tweets("")}}
-	c := open(t, wire, listeners.Settings{"listen": "cà phê -is:retweet"})
+	c := open(t, wire, nil, "cà phê -is:retweet")
 	var cursor listeners.Cursor
 	for _, more := range []bool{true, true, false, true} {
 		page, err := c.Fetch(context.Background(), cursor)
@@ -172,7 +172,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a path for a host", func(a *listeners.Access) { a.Settings["host"] = "/x" }, errHost},
 		{"another scheme", func(a *listeners.Access) { a.Settings["host"] = "file:///etc" }, errHost},
 		{"an unknown dialect", func(a *listeners.Access) { a.Settings["dialect"] = "toot" }, errDialect},
-		{"a query too long for the library", func(a *listeners.Access) { a.Settings["listen"] = strings.Repeat("ế", 200) }, errQuery},
+		{"a query that is too long", func(a *listeners.Access) { a.Rules = []listeners.Rule{{ID: "1", Query: strings.Repeat("ế", 513)}} }, listeners.ErrQueryLong},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := listeners.Access{NativeID: me, Settings: listeners.Settings{}, Secrets: map[string]string{"token": "t0ken"}}

@@ -10,18 +10,17 @@ import (
 
 const (
 	maxWeight  = 280
+	longWeight = 25_000 // for accounts with Premium
 	linkWeight = 23
-)
-
-// What a reply to a post that names us costs, and any post with a link (docs.x.com, pricing, 2026-08).
-const (
-	replyCost listeners.MicroUSD = 10_000
-	linkCost  listeners.MicroUSD = 200_000
 )
 
 // Measure counts a text as X does: most alphabets 1 a character, Vietnamese letters with two marks and
 // everything far away from Latin 2, an emoji 2 however it is put together, a link 23.
-func (c *Channel) Measure(text string) listeners.Length { return Measure(text) }
+func (c *Channel) Measure(text string) listeners.Length {
+	n := Measure(text)
+	n.Limit = c.limit
+	return n
+}
 
 // Measure counts a text as X does, for any account without Premium.
 func Measure(text string) listeners.Length {
@@ -31,9 +30,9 @@ func Measure(text string) listeners.Length {
 		used += weigh(text[last:l.start]) + linkWeight
 		last = l.end
 	}
-	cost := replyCost
+	cost := replyPrice
 	if last > 0 {
-		cost = linkCost
+		cost = linkPrice
 	}
 	return listeners.Length{Used: used + weigh(text[last:]), Limit: maxWeight, Cost: cost}
 }

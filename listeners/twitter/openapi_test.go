@@ -36,7 +36,7 @@ func TestQuestionsFitOpenAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	wire := &script{answers: []answering{tweets(""), tweets(""), tweets(""), tweets(""), {status: 200, body: `{"data":{"id":"1","username":"a"}}`}}}
-	c := open(t, wire, listeners.Settings{"dialect": "post", "listen": "cà phê"})
+	c := open(t, wire, listeners.Settings{"dialect": "post"}, "cà phê")
 	for _, cursor := range []listeners.Cursor{"", `{"v":1,"turn":1,"marks":{"own":{"since":"9","token":"t"}}}`, `{"v":1,"turn":2,"marks":{}}`} {
 		if _, err := c.Fetch(t.Context(), cursor); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package twitter
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ func (c *Channel) Reply(ctx context.Context, r listeners.Outgoing) (listeners.Se
 	}
 	ctx, call := listeners.Record(ctx, nil)
 	_, err := c.client.CreateTweet(ctx, sdk.CreateTweetRequest{
-		Text: r.Text, Reply: &sdk.CreateTweetReply{InReplyToTweetID: r.ParentID},
+		Text: r.Text, Reply: &sdk.CreateTweetReply{InReplyToTweetID: cmp.Or(idOr(r.Target), r.ParentID)},
 	})
 	if errors.Is(err, sdk.ErrParameter) { // refused before any call
 		return listeners.Sent{}, &listeners.Error{Class: listeners.Invalid, Err: fmt.Errorf("%s: %w", doing, err)}
@@ -36,7 +37,9 @@ func (c *Channel) Reply(ctx context.Context, r listeners.Outgoing) (listeners.Se
 	if call.Status >= 200 && call.Status < 300 {
 		// The library takes every status but 201 for a failure, although the post was made.
 		if id := gjson.GetBytes(call.Body, "data.id").Str; isID(id) && gjson.ValidBytes(call.Body) {
-			return c.sent(id), nil
+			sent := c.sent(id)
+			sent.Spend = []listeners.Spend{{Unit: "reply", N: 1, Cost: c.Measure(r.Text).Cost}}
+			return sent, nil
 		}
 		if err == nil {
 			err = errNoReplyID
@@ -62,25 +65,29 @@ func (c *Channel) Reconcile(ctx context.Context, r listeners.Outgoing, since clo
 	const doing = "look for a reply"
 	want := canonical(r.Text)
 	m := mark{Since: idOr(r.ParentID)}
+	var spent []listeners.Spend
 	for range maxPages {
 		ctx, call := listeners.Record(ctx, emptyAnswer)
-		if err := c.readError(doing, call, c.readOwn(ctx, m)); err != nil {
+		if err := c.readError(doing, call, c.readOwn(ctx, call, m, times{})); err != nil {
 			return listeners.Unknown, listeners.Sent{}, err
 		}
 		a, err := decode(call.Body)
 		if err != nil {
 			return listeners.Unknown, listeners.Sent{}, c.malformed(doing, err)
 		}
+		spent = append(spent, c.owned().spend(a, all)...)
 		for i := range a.posts {
-			if p := &a.posts[i]; p.parent == r.ParentID && canonical(p.whole()) == want {
-				return listeners.Found, c.sent(p.id), nil
+			if p := &a.posts[i]; p.parent != "" && (p.parent == r.ParentID || p.parent == r.Target) && canonical(p.whole()) == want {
+				sent := c.sent(p.id)
+				sent.Spend = spent
+				return listeners.Found, sent, nil
 			}
 		}
 		if len(a.rejected) > 0 {
 			return listeners.Unknown, listeners.Sent{}, c.malformed(doing, errUnreadable)
 		}
 		if a.next == "" || a.before(since.Add(-clockSkew)) {
-			return listeners.Absent, listeners.Sent{}, nil
+			return listeners.Absent, listeners.Sent{Spend: spent}, nil
 		}
 		m.Token = a.next
 	}

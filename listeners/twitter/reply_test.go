@@ -25,7 +25,11 @@ func TestClassOfRefusal(t *testing.T) {
 		write, read listeners.Class
 	}{
 		{"token refused", 401, detail("Unauthorized"), listeners.AuthExpired, listeners.AuthExpired},
-		{"out of credits", 402, detail("CreditsDepleted"), listeners.RateLimited, listeners.RateLimited},
+		{"out of credits", 402, detail("CreditsDepleted"), listeners.OverBudget, listeners.OverBudget},
+		{"the month's cap is reached", 429, `{"title":"UsageCapExceeded","period":"Monthly","scope":"Product","type":"https://api.twitter.com/2/problems/usage-capped"}`, listeners.OverBudget, listeners.OverBudget},
+		{"suspended", 403, detail("Your account is suspended and is not permitted to access this feature."), listeners.Banned, listeners.Banned},
+		{"suspended by code", 403, `{"errors":[{"code":64,"message":"x"}]}`, listeners.Banned, listeners.Banned},
+		{"locked by code", 403, `{"errors":[{"code":326,"message":"To protect our users from spam"}]}`, listeners.Banned, listeners.Banned},
 		{"duplicate", 403, detail("You are not allowed to create a Tweet with duplicate content."), listeners.Duplicate, listeners.Duplicate},
 		{"duplicate by code", 403, `{"errors":[{"code":187,"message":"Status is a duplicate."}]}`, listeners.Duplicate, listeners.Duplicate},
 		{"not summoned", 403, detail("Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to."), listeners.NotEligible, listeners.NotEligible},
@@ -58,7 +62,7 @@ func TestClassOfRefusal(t *testing.T) {
 			if got := classIn(err); got != c.write {
 				t.Errorf("write: got class %q, want %q: %v", got, c.write, err)
 			}
-			if want := (listeners.Sent{NativeID: "12", URL: "https://x.com/saomaicafe/status/12"}); c.write == "" && !reflect.DeepEqual(sent, want) {
+			if want := (listeners.Sent{NativeID: "12", URL: "https://x.com/saomaicafe/status/12", Spend: []listeners.Spend{{Unit: "reply", N: 1, Cost: 10_000}}}); c.write == "" && !reflect.DeepEqual(sent, want) {
 				t.Errorf("sent %v, want %v", sent, want)
 			}
 			if wire.calls != 1 {

@@ -35,11 +35,15 @@ func network(t *testing.T, dialect string) *channeltest.Network {
 		if o.Now == nil {
 			o.Now = clock.System
 		}
-		ch, err := Open(listeners.Access{
+		a := listeners.Access{
 			NativeID: n.Brand.NativeID, Handle: n.Brand.Handle, Now: o.Now,
-			Settings: listeners.Settings{"host": base + "/x", "listen": o.Listen, "dialect": dialect},
+			Settings: listeners.Settings{"host": base + "/x", "dialect": dialect},
 			Secrets:  map[string]string{"token": token},
-		}, rt)
+		}
+		if o.Listen != "" {
+			a.Rules = []listeners.Rule{{ID: "7", Query: o.Listen}}
+		}
+		ch, err := Open(a, rt)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -158,7 +158,10 @@ func (b Ingest) open(ctx context.Context, address string, net *network, who acco
 		return err
 	})
 	if err == nil {
-		_, err = app.Connect(ctx, brand.ID, "x", listeners.Settings{"host": net.url + "/x", "listen": listenFor}, map[string]string{"token": who.Token})
+		var conn listeners.Connection
+		if conn, err = app.Connect(ctx, brand.ID, "x", listeners.Settings{"host": net.url + "/x"}, map[string]string{"token": who.Token}); err == nil {
+			err = app.Listen(ctx, conn, listenFor)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, app.Close())

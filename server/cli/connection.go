@@ -23,7 +23,8 @@ type connectionAddCmd struct {
 	Brand     string            `required:"" help:"Short name of the brand."`
 	Network   string            `help:"Kind of network." default:"x"`
 	TokenFile string            `required:"" help:"File with the account's access token, - for standard input; tokens do not belong on a command line." placeholder:"FILE"`
-	Set       map[string]string `help:"Settings of the network, as name=value: host, listen, dialect, poll." placeholder:"NAME=VALUE"`
+	Set       map[string]string `help:"Settings of the network, as name=value: host, dialect, poll." placeholder:"NAME=VALUE"`
+	Rule      []string          `help:"A search to listen for besides what names the account, as the network writes searches; may be given several times." placeholder:"QUERY" sep:"none"`
 }
 
 func (c *connectionAddCmd) Run(ctx context.Context, streams IO) error {
@@ -43,6 +44,11 @@ func (c *connectionAddCmd) Run(ctx context.Context, streams IO) error {
 			return err
 		}
 		conn, err := app.Connect(ctx, brand.ID, c.Network, c.Set, map[string]string{"token": strings.TrimSpace(string(token))})
+		for _, query := range c.Rule {
+			if err == nil {
+				err = app.Listen(ctx, conn, query)
+			}
+		}
 		if err == nil {
 			fmt.Fprintf(streams.Err, "connected @%s on %s as connection %d\n", conn.Handle, conn.Network, conn.ID)
 		}
