@@ -41,7 +41,7 @@ func (c *Channel) call(ctx context.Context, call *listeners.Exchange, as authori
 	}
 	res.Body.Close()
 	if call.Status < 200 || call.Status > 299 {
-		return fmt.Errorf("X answered %s", res.Status)
+		return fmt.Errorf("the answer of X is %s", res.Status)
 	}
 	if !gjson.ValidBytes(call.Body) {
 		return errNotJSON
