@@ -69,6 +69,11 @@ const (
 	ReplySent       Kind = "reply_sent"         // Answer, Reply
 	ReplyFailed     Kind = "reply_failed"       // Answer, Reply, Text: the class of the failure
 	ReplyDoubtful   Kind = "reply_doubtful"
+	ReplyHeld       Kind = "reply_held"     // the network's people look at it first
+	ReplyByHand     Kind = "reply_by_hand"  // its author is to post it themselves
+	ReplyNeedless   Kind = "reply_needless" // the brand answered with another tool before it left
+	HandReminded    Kind = "hand_reminded"  // as a notice only: a reply still waits to be posted by hand
+	HandGivenUp     Kind = "hand_given_up"  // Answer, Reply, Text: why nobody posts it by hand
 	CaseElsewhere   Kind = "case_elsewhere" // the brand answered with another tool
 	CustomerThanks  Kind = "customer_thanks"
 	CaseSolved      Kind = "case_solved"
@@ -88,6 +93,9 @@ const (
 	RestAdvised     Kind = "rest_advised"
 	WeekTooLong     Kind = "week_too_long" // Member
 	GuideProposed   Kind = "guide_proposed"
+	SendingStopped  Kind = "sending_stopped" // Text: the connection's handle, "" for all of the brand; Rule: its network
+	SendingResumed  Kind = "sending_resumed" // the same
+	AccountNamed    Kind = "account_named"   // Member; Before and Text: their own name on a network, Rule: the network
 	SettingChanged  Kind = "setting_changed" // Rule: the section, Before and Text: its values
 
 	StaffAsked       Kind = "staff_asked"       // a question among colleagues

@@ -37,6 +37,7 @@ type Connection struct {
 	BroughtAt      clock.Time `bun:",nullzero"` // when it last brought some
 	Budget         MicroUSD   // a calendar month (UTC); 0: no bound
 	StoppedAt      clock.Time `bun:",nullzero"` // since when nothing leaves, though everything is heard
+	SendAt         clock.Time `bun:",nullzero"` // before it nothing leaves, because the network said so
 
 	pause time.Duration // between two rounds; the setting "poll" overrules what the network allows
 }

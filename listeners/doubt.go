@@ -12,7 +12,7 @@ import (
 func Unsettled(ctx context.Context, db bun.IDB, brandID int64, most int) ([]Reply, error) {
 	var all []Reply
 	err := db.NewSelect().Model(&all).Where("r.brand_id = ? AND r.state = ?", brandID, AskHuman).
-		Where("r.state IN ('waiting', 'queued', 'sending', 'retry', 'ambiguous', 'ask_human', 'held')"). // names the partial index
+		Where("r.state IN ('waiting', 'queued', 'sending', 'retry', 'ambiguous', 'ask_human', 'held', 'by_hand')"). // names the partial index
 		Order("r.created_at", "r.id").Limit(int64(most)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the replies in doubt of brand %d: %w", brandID, err)

@@ -33,6 +33,9 @@ const (
 // ErrSignature is what a Receiver says of a request that its network did not sign.
 var ErrSignature = errors.New("this request is not from the network")
 
+// stops tells whether the whole connection ends until a person looks at it.
+func (c Class) stops() bool { return c == AuthExpired || c == AuthRevoked || c == Banned }
+
 // Error is a failed network call. Its text is for operators; people see the sentence of the class.
 type Error struct {
 	Class  Class

@@ -28,12 +28,3 @@ func OptedOut(ctx context.Context, db bun.IDB, mentionID int64) (since, wrote cl
 	}
 	return since, wrote, nil
 }
-
-// UnwelcomeReply is the error of a reply that was cancelled because its reader wants to hear nothing more.
-const UnwelcomeReply = "opted_out"
-
-// unwelcome tells whether the reader of a reply has asked not to be written to since the post it answers.
-func (d *Deliverer) unwelcome(ctx context.Context, r Reply) (bool, error) {
-	since, wrote, err := OptedOut(ctx, d.Read, r.MentionID)
-	return since >= wrote && since != 0, err
-}

@@ -1,16 +1,15 @@
 package listeners
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/uptrace/bun"
-	"golang.org/x/text/unicode/norm"
 )
 
 // What a person may be told about a reply.
@@ -54,22 +53,34 @@ type Reply struct {
 	Surface   Surface
 	AsName    string
 
-	Mode     Mode   // ByAPI, or Assisted: a member posts it by hand
-	Evidence string // of an assisted one: how we know that it is there
+	Mode     Mode       // ByAPI, or Assisted: a member posts it by hand
+	Evidence Evidence   // of an assisted one: how we know that it is there
+	Deadline clock.Time // what is to leave is sent in this order
+	TriedAt  clock.Time `bun:",nullzero"` // the latest request
+}
+
+// outgoing is the reply as the network needs it.
+func (r *Reply) outgoing() Outgoing {
+	return Outgoing{
+		ID: r.ID, ParentID: r.ParentID, ThreadKey: r.ThreadKey, Target: r.Target, Surface: r.Surface, Text: r.Text, As: r.AsName,
+	}
 }
 
 // ReplyState is where a reply is on its way.
 type ReplyState string
 
-// The states of a reply. Waiting, Queued, Sending, Retry and Ambiguous have a next step at DueAt;
-// AskHuman waits for a person; Sent, Failed and Cancelled are the ends.
+// The states of a reply. Waiting, Queued, Sending, Retry, Ambiguous and Held have a next step at DueAt;
+// ByHand waits for a member, who is reminded at DueAt; AskHuman waits for a person; Sent, Failed and
+// Cancelled are the ends.
 const (
 	Waiting   ReplyState = "waiting"   // may still be taken back until DueAt
 	Queued    ReplyState = "queued"    // to be sent
 	Sending   ReplyState = "sending"   // committed before the request: a crash from here on is a doubt
 	Retry     ReplyState = "retry"     // certainly not sent; tried again at DueAt
 	InDoubt   ReplyState = "ambiguous" // it may be on the network: read back before anything else
+	OnHold    ReplyState = "held"      // posted, and the network's people look at it first
 	AskHuman  ReplyState = "ask_human" // reading back gave no certainty
+	ByHand    ReplyState = "by_hand"   // a member is to post it
 	Delivered ReplyState = "sent"
 	Failed    ReplyState = "failed" // Error says why; the author is told
 	Cancelled ReplyState = "cancelled"
@@ -98,20 +109,28 @@ func Queue(ctx context.Context, tx Tx, r Reply) error {
 		return ErrInFlight
 	}
 	r.State, r.TextHash, r.CreatedAt, r.Version = Waiting, Hash(r.Text), tx.Now(), 1
+	r.Mode, r.Surface = cmp.Or(r.Mode, ByAPI), cmp.Or(r.Surface, InPublic)
+	if r.Mode == Assisted {
+		r.State, r.DueAt = ByHand, tx.Now().Add(RemindAfter)
+	}
 	if _, err := tx.NewInsert().Model(&r).Exec(ctx); err != nil {
 		return fmt.Errorf("queue reply %s: %w", r.ID, err)
 	}
 	return nil
 }
 
-var inFlight = []ReplyState{Waiting, Queued, Sending, Retry, InDoubt, AskHuman}
+var (
+	inFlight = []ReplyState{Waiting, Queued, Sending, Retry, InDoubt, AskHuman, OnHold, ByHand}
+	// certain are the states of a reply that has certainly not been posted by us.
+	certain = []ReplyState{Waiting, Queued, Retry, ByHand}
+)
 
 // Cancel takes back the replies of a case that have certainly not left and returns them.
 func Cancel(ctx context.Context, tx Tx, caseID int64, why string) ([]Reply, error) {
 	var taken []Reply
 	_, err := tx.NewUpdate().Model(&taken).
 		Set("state = ?, error = ?, version = version + 1", Cancelled, why).
-		Where("case_id = ? AND state IN (?)", caseID, bun.List([]ReplyState{Waiting, Queued, Retry})).
+		Where("case_id = ? AND state IN (?)", caseID, bun.List(certain)).
 		Returning("*").Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("cancel replies of case %d: %w", caseID, err)
@@ -124,7 +143,7 @@ func TakeBack(ctx context.Context, tx Tx, answerID int64) (Reply, error) {
 	var taken []Reply
 	_, err := tx.NewUpdate().Model(&taken).
 		Set("state = ?, error = 'taken_back', version = version + 1", Cancelled).
-		Where("answer_id = ? AND state = ?", answerID, Waiting).Returning("*").Exec(ctx)
+		Where("answer_id = ? AND state IN (?, ?)", answerID, Waiting, ByHand).Returning("*").Exec(ctx)
 	if err != nil {
 		return Reply{}, fmt.Errorf("take back answer %d: %w", answerID, err)
 	}
@@ -152,79 +171,15 @@ func Replies(ctx context.Context, db bun.IDB, answerIDs []int64) (map[int64]Repl
 }
 
 // Doubt makes every reply that has not ended ambiguous, as after restoring a backup: what went out
-// since is found on the network and not sent again. It returns how many.
+// since is found on the network and not sent again. What a member posts by hand stays theirs. It returns
+// how many.
 func Doubt(ctx context.Context, tx Tx) (int64, error) {
 	res, err := tx.NewUpdate().Model((*Reply)(nil)).
 		Set("state = ?, due_at = ?, reads = 0, absent = 0, version = version + 1", InDoubt, tx.Now()).
 		Set("started_at = COALESCE(started_at, created_at)").
-		Where("state IN (?)", bun.List(inFlight)).Exec(ctx)
+		Where("state IN (?) AND state <> ?", bun.List(inFlight), ByHand).Exec(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("doubt unfinished replies: %w", err)
 	}
 	return res.RowsAffected()
-}
-
-// Recognise tells which of the brand's own posts are replies of this outbox, by native id: one account
-// may hear what another has posted. A
-// post whose reply is not known as sent yet is recognised by its parent and text; a reply that was
-// about to be sent again is put in doubt, so that it is found rather than doubled.
-func Recognise(ctx context.Context, tx Tx, c Connection, own []Post) (map[string]bool, error) {
-	if len(own) == 0 {
-		return nil, nil
-	}
-	natives, parents := make([]string, len(own)), make([]string, len(own))
-	for i, p := range own {
-		natives[i], parents[i] = p.NativeID, p.ParentID
-	}
-	sent := func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("native_id <> ''").Where(AnyOf(tx, "native_id", natives))
-	}
-	leaving := func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Where("native_id = '' AND state IN (?)", bun.List(inFlight)).Where(AnyOf(tx, "parent_id", parents))
-	}
-	var known []Reply
-	for _, which := range []func(*bun.SelectQuery) *bun.SelectQuery{sent, leaving} { // apart, so that each has its index
-		var some []Reply
-		err := tx.NewSelect().Model(&some).Column("id", "native_id", "parent_id", "text", "state").Apply(which).
-			Where("connection_id IN (SELECT id FROM connections WHERE brand_id = ? AND network = ?)", c.BrandID, c.Network).Scan(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("recognise own posts: %w", err)
-		}
-		known = append(known, some...)
-	}
-	ours := map[string]bool{}
-	var again []string
-	for _, p := range own {
-		for _, r := range known {
-			mayBeOut := r.State == Sending || r.State == InDoubt || r.State == AskHuman
-			switch {
-			case r.NativeID == p.NativeID:
-				ours[p.NativeID] = true
-			case r.NativeID == "" && r.ParentID == p.ParentID && (mayBeOut || SameText(r.Text, p.Text)):
-				ours[p.NativeID] = true
-				again = append(again, r.ID)
-			}
-		}
-	}
-	if len(again) == 0 {
-		return ours, nil
-	}
-	_, err := tx.NewUpdate().Model((*Reply)(nil)).
-		Set("state = ?, due_at = ?, version = version + 1", InDoubt, tx.Now()).
-		Where("id IN (?) AND state IN (?)", bun.List(again), bun.List([]ReplyState{Queued, Retry})).Exec(ctx)
-	return ours, err
-}
-
-// SameText tells whether a network's copy of a text is the text that was sent: networks trim it and
-// put the names of those who are answered in front.
-func SameText(sent, copied string) bool {
-	return bare(sent) == bare(copied)
-}
-
-func bare(text string) string {
-	words := strings.Fields(text)
-	for len(words) > 0 && strings.HasPrefix(words[0], "@") {
-		words = words[1:]
-	}
-	return norm.NFC.String(strings.Join(words, " "))
 }

@@ -29,7 +29,7 @@ func (d *Desk) Submit(ctx context.Context, tx listeners.Tx, m *community.Member,
 	if err != nil {
 		return community.Answer{}, err
 	}
-	if c.Delivery != listeners.ByAPI {
+	if c.Delivery == listeners.Blocked {
 		return community.Answer{}, community.ErrNotByAPI
 	}
 	if err := community.MayWriteTo(ctx, tx, m, c.MentionID); err != nil {
@@ -249,13 +249,18 @@ func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer
 	if err != nil {
 		return err
 	}
-	asked := mentions[a.MentionID] // by the account that heard it, which may not be the one that the case began with
-	err = listeners.Queue(ctx, tx, listeners.Reply{
-		ID: d.NewID(), BrandID: a.BrandID, ConnectionID: asked.ConnectionID, CaseID: c.ID, AnswerID: a.ID, MentionID: a.MentionID,
-		ReviewID: r.ID, ParentID: asked.NativeID, Text: a.Text, DueAt: tx.Now().Add(d.Undo),
-	})
-	if err != nil || author.Role.Employee() {
+	reply, err := d.reply(ctx, tx, a, c, author, mentions[a.MentionID], r.ID)
+	if err != nil {
 		return err
+	}
+	if err := listeners.Queue(ctx, tx, reply); err != nil {
+		return err
+	}
+	if reply.Mode == listeners.Assisted {
+		return community.LeftToHand(ctx, tx, reply.ID)
+	}
+	if author.Role.Employee() {
+		return nil
 	}
 	rule := gamification.Approved
 	if r.Edited {
@@ -264,6 +269,22 @@ func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer
 	return gamification.Earn(ctx, tx, tx.Now(), gamification.Entry{
 		BrandID: a.BrandID, MemberID: a.MemberID, CaseID: c.ID, Event: community.ReviewEvent(r.ID), Rule: rule,
 	})
+}
+
+// reply is an approved answer as it leaves: by the account that heard the post, which may not be the one
+// that the case began with, or by its author's own hand.
+func (d *Desk) reply(ctx context.Context, tx listeners.Tx, a *community.Answer, c *community.Case, author *community.Member, asked listeners.Mention, reviewID int64) (listeners.Reply, error) {
+	r := listeners.Reply{
+		ID: d.NewID(), BrandID: a.BrandID, ConnectionID: asked.ConnectionID, CaseID: c.ID, AnswerID: a.ID, MentionID: a.MentionID,
+		ReviewID: reviewID, ParentID: asked.NativeID, ThreadKey: asked.ThreadKey, Target: asked.Target, Surface: asked.Surface,
+		Text: a.Text, Mode: asked.Delivery, Deadline: c.DueAt, DueAt: tx.Now().Add(d.Undo),
+	}
+	if asked.DeliveryUntil != 0 && asked.DeliveryUntil <= tx.Now() {
+		r.Mode = listeners.Assisted
+	}
+	var err error
+	r.AsName, err = community.AccountName(ctx, tx, author.ID, r.ConnectionID)
+	return r, err
 }
 
 // TakeBack is Undo: while the reply waits, its author, who approved it or an employee makes the answer a

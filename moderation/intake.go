@@ -76,6 +76,13 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 	if err != nil {
 		return err
 	}
+	byHand, sure, err := listeners.SeenByHand(ctx, tx, conn, fresh)
+	if err != nil {
+		return err
+	}
+	if err := community.SeenByHand(ctx, tx, sure); err != nil {
+		return err
+	}
 	ids, err := tx.NextIDs(ctx, "mentions", len(fresh))
 	if err != nil {
 		return err
@@ -96,7 +103,7 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 		}
 		m := &mentions[i]
 		j, ok := scored[p.NativeID]
-		if !ok {
+		if !ok || byHand[p.NativeID] { // a member answers under their own name
 			m.Ours = true
 			own, ownPosts = append(own, m), append(ownPosts, p)
 			continue
@@ -113,7 +120,7 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 	if err != nil {
 		return err
 	}
-	elsewhere := func(m *listeners.Mention) bool { return !known[m.NativeID] }
+	elsewhere := func(m *listeners.Mention) bool { return !known[m.NativeID] && !byHand[m.NativeID] }
 	changed, err := community.Receive(ctx, tx, conn, customer, own, elsewhere)
 	if err != nil {
 		return err

@@ -15,13 +15,14 @@ var pointChecks = []struct{ what, query string }{
 		"an approved answer of an advocate has no entry: review",
 		`SELECT r.id FROM reviews r JOIN answers a ON a.id = r.answer_id JOIN members m ON m.id = a.member_id
 		WHERE r.decision = 'approved' AND m.role = 'advocate'
-			AND NOT EXISTS (SELECT 1 FROM point_entries e WHERE e.member_id = a.member_id AND e.event = 'review:' || r.id)`,
+			AND NOT EXISTS (SELECT 1 FROM replies p WHERE p.review_id = r.id AND p.mode = 'assisted' AND p.evidence IN ('', 'said'))
+			AND NOT EXISTS (SELECT 1 FROM point_entries e WHERE e.member_id = a.member_id AND e.event IN ('review:' || r.id, 'posted:' || r.id))`,
 	},
 	{
 		"an entry for an approval that does not exist: entry",
 		`SELECT e.id FROM point_entries e WHERE e.rule IN ('approved', 'approved_edited')
 			AND NOT EXISTS (SELECT 1 FROM reviews r JOIN answers a ON a.id = r.answer_id
-				WHERE 'review:' || r.id = e.event AND r.decision = 'approved' AND a.member_id = e.member_id
+				WHERE e.event IN ('review:' || r.id, 'posted:' || r.id) AND r.decision = 'approved' AND a.member_id = e.member_id
 					AND r.edited = (e.rule = 'approved_edited'))`,
 	},
 	{
@@ -29,6 +30,11 @@ var pointChecks = []struct{ what, query string }{
 		`SELECT e.id FROM point_entries e WHERE e.rule IN ('thanked', 'solved')
 			AND NOT EXISTS (SELECT 1 FROM activities t WHERE t.case_id = e.case_id
 				AND t.kind = CASE WHEN e.rule = 'solved' THEN 'case_solved' ELSE 'customer_thanks' END)`,
+	},
+	{
+		"points for an answer posted by hand of which only the member says so: entry",
+		`SELECT e.id FROM point_entries e JOIN replies p ON e.event = 'posted:' || p.review_id
+		WHERE p.mode <> 'assisted' OR p.evidence NOT IN ('verified', 'seen')`,
 	},
 	{
 		"points for an answer that did not leave were not taken back: review",

@@ -73,7 +73,7 @@ func (s states) Collect(out chan<- prometheus.Metric) {
 		N     int
 	}
 	err := s.app.DB.Read().NewRaw(`SELECT state, COUNT(*) AS n FROM replies
-		WHERE state IN ('waiting', 'queued', 'sending', 'retry', 'ambiguous', 'ask_human', 'held') GROUP BY state`).Scan(ctx, &replies)
+		WHERE state IN ('waiting', 'queued', 'sending', 'retry', 'ambiguous', 'ask_human', 'held', 'by_hand') GROUP BY state`).Scan(ctx, &replies)
 	for _, r := range replies {
 		out <- prometheus.MustNewConstMetric(outbox, prometheus.GaugeValue, float64(r.N), r.State)
 	}

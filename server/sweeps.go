@@ -29,6 +29,7 @@ func (a *App) sweeps() []sweep {
 		{"end suspensions that are over", time.Minute, a.endSuspensions},
 		{"forget who has left", time.Minute, a.forgetPresence},
 		{"call for help", time.Minute, a.callForHelp},
+		{"remind of what is to be posted by hand", 10 * time.Second, a.remindHands},
 	}
 }
 
@@ -70,6 +71,24 @@ func (a *App) endLeases(ctx context.Context) error {
 			return err
 		})
 		if err != nil || ended < leasesAtOnce {
+			return err
+		}
+	}
+}
+
+// remindHands reminds of what is to be posted by hand, and puts back what nobody has posted.
+func (a *App) remindHands(ctx context.Context) error {
+	for {
+		due, err := community.HandsDue(ctx, a.DB.Read(), a.Now())
+		if err != nil || !due {
+			return err
+		}
+		reminded := 0
+		err = a.Write(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
+			reminded, err = community.RemindHands(ctx, tx, leasesAtOnce)
+			return err
+		})
+		if err != nil || reminded < leasesAtOnce {
 			return err
 		}
 	}

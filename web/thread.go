@@ -46,6 +46,8 @@ var replyTexts = map[listeners.ReplyState]struct{ text, look string }{
 	listeners.Retry:    {"reply.retry", "warning"},
 	listeners.InDoubt:  {"reply.doubt", "warning"},
 	listeners.AskHuman: {"reply.ask_human", "warning"},
+	listeners.OnHold:   {"reply.held", "warning"},
+	listeners.ByHand:   {"reply.by_hand", "warning"},
 }
 
 // readThread reads what was said in a case, oldest first: posts of the network, and answers of ours

@@ -34,11 +34,15 @@ var statuses = []struct {
 		community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,
 		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole, community.ErrRest, community.ErrAgreed, community.ErrNoAppeal,
 		community.ErrNotByAPI, community.ErrSnippetName, community.ErrNoAssistant, community.ErrAssistantSilent, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
+		listeners.ErrNotByHand, listeners.ErrNotThere,
 		community.ErrNoProgramme, community.ErrMember, community.ErrApplied, community.ErrReapply, community.ErrDecidedAbout, community.ErrUntested,
 		community.ErrTestPassed, community.ErrTestTooSoon, community.ErrNoPractice, ErrKnown,
 	}},
 	{http.StatusGone, []error{ErrLink, community.ErrInvitation}},
-	{http.StatusUnprocessableEntity, []error{community.ErrNotAPeer, community.ErrUnknownRole}},
+	{http.StatusUnprocessableEntity, []error{
+		community.ErrNotAPeer, community.ErrUnknownRole,
+		listeners.ErrNoLink, listeners.ErrOtherWords, listeners.ErrOtherPlace, listeners.ErrOtherName,
+	}},
 	{http.StatusTooManyRequests, []error{ErrTooMany}},
 }
 

@@ -1,0 +1,80 @@
+package listeners
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// progress are the columns that change on a reply's way; what it says and why it may never do.
+var progress = []string{"state", "due_at", "attempts", "reads", "absent", "sent_at", "native_id", "url", "error", "mode", "evidence", "version"}
+
+// settle stores what became of a reply unless somebody else settled it meanwhile.
+func (d *Deliverer) settle(ctx context.Context, r Reply, version int64) error {
+	return d.Transact(ctx, func(ctx context.Context, tx Tx) error {
+		r.Version = version + 1
+		res, err := tx.NewUpdate().Model(&r).Column(progress...).WherePK().Where("version = ?", version).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("settle reply %s: %w", r.ID, err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		if err := d.consider(ctx, tx, r); err != nil {
+			return err
+		}
+		if r.told() {
+			return d.Done(ctx, tx, r)
+		}
+		return nil
+	})
+}
+
+// consider keeps a connection from posting more where what a reply met holds for all of them.
+func (d *Deliverer) consider(ctx context.Context, tx Tx, r Reply) error {
+	switch why := Class(r.Error); {
+	case why.stops():
+		return Break(ctx, tx, r.ConnectionID, r.Error)
+	case r.State == Retry && (why == RateLimited || why == OverBudget):
+		return rest(ctx, tx, r.ConnectionID, r.DueAt)
+	}
+	return nil
+}
+
+// told tells whether somebody should hear where a reply is now.
+func (r *Reply) told() bool {
+	switch r.State {
+	case Delivered, Failed, Cancelled, AskHuman, ByHand:
+		return true
+	case OnHold:
+		return r.Reads == 0
+	}
+	return false
+}
+
+// Decide ends the doubt about a reply by a person's word: it is on the network, or it is to be sent
+// again. sql.ErrNoRows if the brand has no such reply, ErrNotInDoubt if it is not waiting for a person.
+func (d *Deliverer) Decide(ctx context.Context, tx Tx, brandID int64, replyID string, there bool) error {
+	var r Reply
+	if err := tx.NewSelect().Model(&r).Where("id = ? AND brand_id = ?", replyID, brandID).Scan(ctx); err != nil {
+		return fmt.Errorf("find reply %s: %w", replyID, err)
+	}
+	if r.State != AskHuman {
+		return ErrNotInDoubt
+	}
+	if there {
+		r = r.sent(Sent{}, tx.Now())
+	} else {
+		r.State, r.DueAt, r.Attempts, r.Reads, r.Absent = Queued, tx.Now(), 0, 0, 0
+	}
+	r.Version++
+	if _, err := tx.NewUpdate().Model(&r).Column(progress...).WherePK().Exec(ctx); err != nil {
+		return fmt.Errorf("decide reply %s: %w", replyID, err)
+	}
+	if there {
+		return d.Done(ctx, tx, r)
+	}
+	return nil
+}
+
+var errLeaseLost = errors.New("another process has taken this connection over")
