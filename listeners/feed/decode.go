@@ -19,10 +19,7 @@ import (
 	"golang.org/x/net/html/charset"
 )
 
-var (
-	errNoFeed  = errors.New("this is no RSS, Atom or JSON feed")
-	errTooDeep = errors.New("the feed is nested too deeply")
-)
+var errNoFeed = errors.New("this is no RSS, Atom or JSON feed")
 
 // document is a feed as it was read.
 type document struct {
@@ -90,12 +87,9 @@ var (
 	closeTag = regexp.MustCompile(`</|/>`)
 )
 
-// tooDeep tells whether more elements or objects are open at once than a feed can mean. Elements that
+// tooDeep tells whether more elements are open at once than a feed can mean. Elements that
 // are never closed, as in HTML, count too.
 func tooDeep(body []byte) bool {
-	if isJSON(body) {
-		return tooDeepJSON(body)
-	}
 	depth := 0
 	for i := bytes.IndexByte(body, '<'); i >= 0 && i < len(body); {
 		rest := body[i:]
@@ -132,26 +126,6 @@ func isJSON(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(body, "\xEF\xBB\xBF \t\r\n"), []byte("{"))
 }
 
-func tooDeepJSON(body []byte) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(body); i++ {
-		switch b := body[i]; {
-		case b == '\\' && quoted:
-			i++
-		case b == '"':
-			quoted = !quoted
-		case quoted:
-		case b == '{' || b == '[':
-			if depth++; depth > maxDepth {
-				return true
-			}
-		case b == '}' || b == ']':
-			depth--
-		}
-	}
-	return false
-}
-
 // parse reads a feed that is well formed.
 func parse(body []byte) (doc *document, err error) {
 	defer func() {
@@ -159,8 +133,13 @@ func parse(body []byte) (doc *document, err error) {
 			doc, err = nil, fmt.Errorf("the feed cannot be read: %v", broken)
 		}
 	}()
-	if tooDeep(body) {
-		return nil, errTooDeep
+	if isJSON(body) {
+		_, err = listeners.ReadJSON(bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF")))
+	} else if tooDeep(body) {
+		err = listeners.ErrTooDeep
+	}
+	if err != nil {
+		return nil, err
 	}
 	p := gofeed.NewParser()
 	p.KeepOriginalFeed = true
@@ -218,15 +197,16 @@ func salvage(body []byte) *document {
 		doc.rejected = append(doc.rejected, listeners.Rejected{Raw: raw[:min(len(raw), maxRaw)], Reason: "the item cannot be read: " + err.Error()})
 	}
 	if isJSON(body) {
-		if tooDeepJSON(body) || !gjson.ValidBytes(body) {
+		root, err := listeners.ReadJSON(body)
+		if err != nil {
 			return nil
 		}
-		gjson.GetBytes(body, "items").ForEach(func(_, v gjson.Result) bool {
+		root.Get("items").ForEach(func(_, v gjson.Result) bool {
 			one, err := parse([]byte(`{"version":"https://jsonfeed.org/version/1.1","items":[` + v.Raw + `]}`))
 			add([]byte(v.Raw), one, err)
 			return len(doc.items)+len(doc.rejected) < maxItems
 		})
-		doc.title = title(gjson.GetBytes(body, "title").Str)
+		doc.title = title(root.Get("title").Str)
 	} else {
 		starts := xmlItem.FindAllSubmatchIndex(body, maxItems)
 		for i, at := range starts {

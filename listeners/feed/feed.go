@@ -43,7 +43,7 @@ var Network = listeners.Network{
 // Channel is one feed.
 type Channel struct {
 	address *url.URL
-	rules   []rule
+	rules   listeners.Matcher
 	client  *http.Client
 	now     clock.Func
 }
@@ -64,11 +64,8 @@ func Open(a listeners.Access, rt http.RoundTripper) (listeners.Channel, error) {
 	}
 	address.Fragment = ""
 	c := &Channel{
-		address: address, now: a.Now,
+		address: address, now: a.Now, rules: listeners.NewMatcher(a.Rules),
 		client: &http.Client{Transport: listeners.Recorder{Next: rt}},
-	}
-	for _, r := range a.Rules {
-		c.rules = append(c.rules, readRule(r))
 	}
 	return c, nil
 }

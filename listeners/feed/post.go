@@ -37,6 +37,14 @@ func (c *Channel) post(doc *document, it item) listeners.Post {
 	return p
 }
 
+// wanted tells whether a post is listened for, and notes the rule that it fits.
+func (c *Channel) wanted(p *listeners.Post) (ok bool) {
+	if p.Rule, ok = c.rules.Match(p.Text); !ok {
+		return len(c.rules) == 0
+	}
+	return true
+}
+
 // words are what an item says besides its title.
 func words(it item) (text string, media []string) {
 	said := cmp.Or(it.Content, it.Description)

@@ -1,30 +1,57 @@
-package feed
+package listeners
 
 import (
 	"slices"
 	"strings"
 	"unicode"
 
-	"github.com/kith-social/kith/listeners"
 	"golang.org/x/text/unicode/norm"
 )
 
-// rule is a Rule as words. A text fits if it holds every word of one of the alternatives and none that
-// it must not: `coffee "sao mai" -job OR espresso`.
-type rule struct {
+// Matcher looks for Rules in texts, for networks that have no search of their own. A text fits a rule if
+// it holds every word of one of its alternatives and none that it must not:
+// coffee "sao mai" -job OR espresso. Letters are the same in either case, and words that are written
+// without Vietnamese marks are found with and without them.
+type Matcher []words
+
+// words are a Rule to look for.
+type words struct {
 	id  string
 	any [][]term
 }
 
-// term is a word or a phrase. Written without Vietnamese marks it is found with and without them.
+// term is a word or a phrase with a space around each word.
 type term struct {
-	words string // with a space around each
+	words string
 	not   bool
 	plain bool
 }
 
-func readRule(r listeners.Rule) rule {
-	read := rule{id: r.ID}
+// NewMatcher reads rules.
+func NewMatcher(rules []Rule) Matcher {
+	m := make(Matcher, len(rules))
+	for i, r := range rules {
+		m[i] = readWords(r)
+	}
+	return m
+}
+
+// Match gives the id of the first rule that a text fits.
+func (m Matcher) Match(text string) (rule string, ok bool) {
+	if len(m) == 0 {
+		return "", false
+	}
+	folded := fold(text)
+	plain := unmarked(folded)
+	at := slices.IndexFunc(m, func(w words) bool { return w.fit(folded, plain) })
+	if at < 0 {
+		return "", false
+	}
+	return m[at].id, true
+}
+
+func readWords(r Rule) words {
+	read := words{id: r.ID}
 	var all []term
 	end := func() {
 		if slices.ContainsFunc(all, func(t term) bool { return !t.not }) {
@@ -55,9 +82,9 @@ func readRule(r listeners.Rule) rule {
 	return read
 }
 
-// fits tells whether a text has what the rule listens for.
-func (r rule) fits(folded, unmarked string) bool {
-	return slices.ContainsFunc(r.any, func(all []term) bool {
+// fit tells whether a text, folded and without marks, has what the rule listens for.
+func (w words) fit(folded, unmarked string) bool {
+	return slices.ContainsFunc(w.any, func(all []term) bool {
 		return !slices.ContainsFunc(all, func(t term) bool {
 			in := folded
 			if t.plain {
@@ -66,21 +93,6 @@ func (r rule) fits(folded, unmarked string) bool {
 			return strings.Contains(in, t.words) == t.not
 		})
 	})
-}
-
-// wanted tells whether a post is listened for, and notes the rule that it fits first.
-func (c *Channel) wanted(p *listeners.Post) bool {
-	if len(c.rules) == 0 {
-		return true
-	}
-	folded := fold(p.Text)
-	plain := unmarked(folded)
-	at := slices.IndexFunc(c.rules, func(r rule) bool { return r.fits(folded, plain) })
-	if at < 0 {
-		return false
-	}
-	p.Rule = c.rules[at].id
-	return true
 }
 
 // fold is the words of a text in lower case with one space around each.
