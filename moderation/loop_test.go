@@ -219,10 +219,15 @@ type fakeNetwork struct {
 	lose   error // after posting
 	hide   bool  // what was posted is not shown
 	gone   bool  // the post answered was deleted
+
+	pace    []listeners.Pace
+	doubt   string            // the post under which nothing is ever certain
+	verdict listeners.Verdict // of reading back, whatever is there
+	shown   []listeners.Post  // by members, for Hydrate
 }
 
 func (n *fakeNetwork) Capabilities() listeners.Capabilities {
-	return listeners.Capabilities{MaxLength: 280}
+	return listeners.Capabilities{MaxLength: 280, Pace: n.pace}
 }
 
 func (n *fakeNetwork) Check(context.Context) (listeners.Identity, error) {
@@ -233,11 +238,23 @@ func (n *fakeNetwork) Measure(text string) listeners.Length {
 	return listeners.Length{Used: len(text), Limit: 280}
 }
 
-func (n *fakeNetwork) Hydrate(_ context.Context, ids []string) ([]listeners.Post, error) {
-	if n.gone {
-		return nil, nil
+func (n *fakeNetwork) Hydrate(_ context.Context, ids []string) (page listeners.Page, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, id := range ids {
+		post := listeners.Post{NativeID: id}
+		for _, p := range n.shown {
+			if p.NativeID == id {
+				post = p
+			}
+		}
+		if n.gone {
+			page.Gone = append(page.Gone, listeners.Removal{NativeID: id, Why: listeners.Deleted})
+		} else {
+			page.Posts = append(page.Posts, post)
+		}
 	}
-	return make([]listeners.Post, len(ids)), nil
+	return page, nil
 }
 
 func (n *fakeNetwork) Reply(_ context.Context, r listeners.Outgoing) (listeners.Sent, error) {
@@ -246,6 +263,9 @@ func (n *fakeNetwork) Reply(_ context.Context, r listeners.Outgoing) (listeners.
 	if n.fail != nil {
 		return listeners.Sent{}, n.fail
 	}
+	if n.doubt == r.ParentID {
+		return listeners.Sent{}, &listeners.Error{Class: listeners.Ambiguous, Err: errors.New("connection reset")}
+	}
 	n.posted = append(n.posted, r)
 	return listeners.Sent{NativeID: "r" + r.ID}, n.lose
 }
@@ -253,6 +273,12 @@ func (n *fakeNetwork) Reply(_ context.Context, r listeners.Outgoing) (listeners.
 func (n *fakeNetwork) Reconcile(_ context.Context, r listeners.Outgoing, _ clock.Time) (listeners.Verdict, listeners.Sent, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.verdict != "" {
+		return n.verdict, listeners.Sent{NativeID: "r" + r.ID}, nil
+	}
+	if n.doubt == r.ParentID {
+		return listeners.Unknown, listeners.Sent{}, nil
+	}
 	for _, p := range n.posted {
 		if p.ParentID == r.ParentID && p.Text == r.Text && !n.hide {
 			return listeners.Found, listeners.Sent{NativeID: "r" + p.ID}, nil
