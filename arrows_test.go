@@ -19,6 +19,7 @@ var arrows = map[string][]string{
 	"listeners/sandbox":        {"!clock"},
 	"listeners/channeltest":    {"listeners"},
 	"listeners/feed":           {"listeners"},
+	"listeners/discourse":      {"listeners"},
 	"listeners/twitter":        {"listeners"},
 	"triage":                   {},
 	"triage/golden":            {},

@@ -2,14 +2,16 @@ package server
 
 import (
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/listeners/discourse"
 	"github.com/kith-social/kith/listeners/feed"
 	"github.com/kith-social/kith/listeners/twitter"
 )
 
 // networks is every network that can be connected, by the name stored with a connection.
 var networks = map[string]listeners.Network{
-	"feed": feed.Network,
-	"x":    twitter.Network,
+	"discourse": discourse.Network,
+	"feed":      feed.Network,
+	"x":         twitter.Network,
 }
 
 // network is what is known of a kind of network; of one that this version does not know, that nothing

@@ -248,8 +248,8 @@ func reconcileTexts(t *testing.T, n *Network) {
 		"  spaces   around\nand lines ", "Cà phê ☕️ " + "e\u0302\u0301",
 	} {
 		sibling, out := question(t, n), question(t, n)
-		other := out
-		out.Text, other.Text, sibling.Text = text, text+" now", text
+		other := answer(t, n, out.ParentID, text+" now")
+		out.Text, sibling.Text = text, text
 		started := clock.System()
 		sent, _ := reply(t, ch, out, "")
 		if found := reconcile(t, ch, out, started, listeners.Found); found.NativeID != sent.NativeID || found.URL != sent.URL {
