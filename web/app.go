@@ -35,6 +35,8 @@ type App struct {
 	Now       clock.Func
 	// Listen keeps an open page told of changes until still says that the member may no longer listen.
 	Listen func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool)
+	// Told is the last change that pages were told of; what follows it is told to a page that is opened now.
+	Told func() int64
 	// PushKey is the public key by which push services know this installation.
 	PushKey string
 	// Secure marks cookies as for https only.
@@ -105,7 +107,7 @@ func Sentence(ctx context.Context, text string) string {
 // and before Protect.
 func (a *App) See(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := View{Now: a.Now(), Path: r.URL.RequestURI(), Theme: cookie(r, "theme"), Lang: cookie(r, "language"), Zone: zone(cookie(r, "zone"))}
+		v := View{Now: a.Now(), Since: a.Told(), Path: r.URL.RequestURI(), Theme: cookie(r, "theme"), Lang: cookie(r, "language"), Zone: zone(cookie(r, "zone"))}
 		if id := access.From(r.Context()); id != nil {
 			if v.Lang == "" {
 				v.Lang = id.Person.Language

@@ -15,6 +15,7 @@ type View struct {
 	Theme string         // "light", "dark", or "" to follow the system
 	Zone  *time.Location // in which times are shown; nil is UTC
 	Now   clock.Time
+	Since int64  // the latest change that this page is sure to show
 	Nonce string // of this response's Content-Security-Policy
 	Path  string // path and query, to come back to after changing a preference
 	User  *User  // nil before sign-in

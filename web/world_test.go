@@ -63,6 +63,7 @@ func newCafe(t *testing.T) *cafe {
 		},
 		Deliverer: &listeners.Deliverer{Done: community.Done, Now: hands.Now},
 		Now:       hands.Now,
+		Told: func() int64 { return 0 },
 		Listen: func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			_, _ = fmt.Fprintf(w, ": %s %v\n\n", m.PublicName, still(r.Context()))

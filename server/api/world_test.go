@@ -77,8 +77,8 @@ func open(t *testing.T, d *db.DB, c *clock.Manual) *shop {
 			Network: func(string) listeners.Network {
 				return listeners.Network{Measure: func(text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} }}
 			},
-			Undo:    10 * time.Second,
-			NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
+			Undo:  10 * time.Second,
+			NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
 		},
 	}
 	s.do(func(ctx context.Context, tx listeners.Tx) error {

@@ -10,7 +10,9 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kith-social/kith/clock"
@@ -26,6 +28,7 @@ type Hub struct {
 	mu    sync.Mutex
 	pages map[*page]bool
 	done  chan struct{}
+	last  atomic.Int64 // the latest activity that pages were told of
 }
 
 // page is one open page; its topics wait until they are sent, and a slow reader only loses repetitions.
@@ -57,6 +60,7 @@ func (h *Hub) Run(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		h.log.Error("the history cannot be followed", "error", err)
 	}
+	h.last.Store(last)
 	seen := map[int64]bool{}
 	tick := time.NewTicker(period)
 	defer tick.Stop()
@@ -81,6 +85,7 @@ func (h *Hub) Run(ctx context.Context) {
 			h.tell(&a)
 			last = max(last, a.ID)
 		}
+		h.last.Store(last)
 		for id := range seen {
 			if id < last-2*overlap {
 				delete(seen, id)
@@ -139,6 +144,27 @@ func (p *page) take() []string {
 	return topics
 }
 
+// Told is the latest activity that open pages were told of. A page that is made from now on shows at least
+// that; it names it as "since" when it opens its stream, so that nothing in between is missed.
+func (h *Hub) Told() int64 { return h.last.Load() }
+
+// catchUp tells a page what happened between its making and the opening of its stream.
+func (h *Hub) catchUp(r *http.Request, p *page) {
+	since, err := strconv.ParseInt(r.URL.Query().Get("since"), 10, 64)
+	if err != nil || since <= 0 {
+		return
+	}
+	news, err := community.Tail(r.Context(), h.read, since, batch)
+	if err != nil {
+		return // the next change tells
+	}
+	for i := range news {
+		if topics := topics(&news[i], &p.member); len(topics) > 0 {
+			p.add(topics)
+		}
+	}
+}
+
 // Serve keeps one page told until it goes away, the hub ends, or still says that the member may no
 // longer listen; still is asked at every ping.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool) {
@@ -152,6 +178,7 @@ func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, m community.Member, 
 		h.mu.Unlock()
 	}()
 
+	h.catchUp(r, p)
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
