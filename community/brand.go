@@ -29,6 +29,7 @@ type Topic struct {
 	BrandID  int64
 	Name     string
 	Keywords []string `bun:"type:text"`
+	Examples []string `bun:"type:text"` // texts that are about it
 }
 
 // OtherTopic is the topic of a case that needs no particular expertise; everyone sees it.
@@ -50,6 +51,9 @@ func AddBrand(ctx context.Context, tx Tx, b Brand, topics []Topic) (Brand, error
 	}
 	for _, t := range topics {
 		t.BrandID = b.ID
+		if t.Examples == nil {
+			t.Examples = []string{}
+		}
 		if _, err := tx.NewInsert().Model(&t).Exec(ctx); err != nil {
 			return b, fmt.Errorf("add topic %s: %w", t.Name, err)
 		}

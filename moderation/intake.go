@@ -17,16 +17,18 @@ import (
 // Intake is what happens to the posts of every page, live or imported.
 type Intake struct {
 	Read  bun.IDB
-	Rules Rules
+	Rules Rules // of brands that have set nothing
+	// Network tells what is known of a kind of network; nil: none forbids anything.
+	Network func(kind string) listeners.Network
 
-	mu      sync.Mutex
-	scorers map[int64]*triage.Scorer
+	mu     sync.Mutex
+	brands map[int64]ready
 }
 
 // Sink scores a page and returns what stores it: mentions, cases and what follows from them. It is a
 // Poller's Sink.
 func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(context.Context, listeners.Tx) error {
-	scorer, err := in.scorer(conn.BrandID)
+	brand, err := in.ready(context.Background(), conn.BrandID)
 	if err != nil {
 		return func(context.Context, listeners.Tx) error { return err }
 	}
@@ -39,8 +41,8 @@ func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(c
 		if slices.Contains(own, p.Author.NativeID) {
 			continue
 		}
-		j := judged{Score: scorer.Score(p.Text)}
-		j.Decision = Decide(in.Rules, Facts{Score: j.Score, Private: p.Surface == listeners.InPrivate})
+		j := judged{Score: brand.scorer.Score(p.Text)}
+		j.Decision = Decide(brand.rules, Facts{Score: j.Score, Private: p.Surface == listeners.InPrivate})
 		j.text, err = json.Marshal(j.Score)
 		if err != nil {
 			return func(context.Context, listeners.Tx) error { return fmt.Errorf("score %s: %w", p.NativeID, err) }
@@ -128,36 +130,107 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 	if err := listeners.Insert(ctx, tx, mentions); err != nil {
 		return err
 	}
+	if err := countHeard(ctx, tx, conn.BrandID, customer); err != nil {
+		return err
+	}
 	return community.RecordHeard(ctx, tx, conn, changed, len(fresh))
 }
 
-// scorer is the brand's, prepared once; Forget makes it be prepared again.
-func (in *Intake) scorer(brandID int64) (*triage.Scorer, error) {
+// ready is a brand's scorer and rules, prepared once.
+type ready struct {
+	version int64 // of its learning
+	scorer  *triage.Scorer
+	rules   Rules
+}
+
+// ready prepares a brand, once; Forget and Refresh make it be prepared again. Who scores goes on with what
+// they have.
+func (in *Intake) ready(ctx context.Context, brandID int64) (ready, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if s := in.scorers[brandID]; s != nil {
-		return s, nil
+	if b, ok := in.brands[brandID]; ok {
+		return b, nil
 	}
-	topics, err := community.Topics(context.Background(), in.Read, brandID)
+	versions, err := in.versions(ctx, []int64{brandID}) // before everything else, so that what changes meanwhile is noticed
 	if err != nil {
-		return nil, err
+		return ready{}, err
 	}
-	wanted := make([]triage.Topic, len(topics))
-	for i, t := range topics {
-		wanted[i] = triage.Topic{ID: t.ID, Name: t.Name, Keywords: t.Keywords}
+	b := ready{version: versions[brandID]}
+	topics, err := community.Topics(ctx, in.Read, brandID)
+	if err != nil {
+		return b, err
 	}
-	if in.scorers == nil {
-		in.scorers = map[int64]*triage.Scorer{}
+	b.scorer = triage.New(topicsOf(topics))
+	if b.rules, err = rulesOf(ctx, in.Read, brandID, in.Rules); err != nil {
+		return b, err
 	}
-	in.scorers[brandID] = triage.New(wanted)
-	return in.scorers[brandID], nil
+	learned, _, err := speaking(ctx, in.Read, brandID)
+	if err != nil {
+		return b, err
+	}
+	if learned.Accepted() {
+		layer, err := triage.ReadLayer(learned.Packed)
+		if err != nil {
+			return b, fmt.Errorf("read version %d of brand %d: %w", learned.ID, brandID, err)
+		}
+		b.scorer = b.scorer.With(layer)
+	}
+	if in.brands == nil {
+		in.brands = map[int64]ready{}
+	}
+	in.brands[brandID] = b
+	return b, nil
+}
+
+// versions are those of the brands' learning, by brand.
+func (in *Intake) versions(ctx context.Context, brands []int64) (map[int64]int64, error) {
+	var all []learning
+	if err := in.Read.NewSelect().Model(&all).Column("brand_id", "version").Where("g.brand_id IN (?)", bun.List(brands)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("look what was learned: %w", err)
+	}
+	versions := make(map[int64]int64, len(all))
+	for _, l := range all {
+		versions[l.BrandID] = l.Version
+	}
+	return versions, nil
+}
+
+// Forget makes a brand be prepared again.
+func (in *Intake) Forget(brandID int64) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	delete(in.brands, brandID)
+}
+
+// Refresh forgets the brands whose topics, thresholds or layers another process has changed.
+func (in *Intake) Refresh(ctx context.Context) error {
+	in.mu.Lock()
+	known := make(map[int64]int64, len(in.brands))
+	ids := make([]int64, 0, len(in.brands))
+	for id, b := range in.brands {
+		known[id], ids = b.version, append(ids, id)
+	}
+	in.mu.Unlock()
+	if len(ids) == 0 {
+		return nil
+	}
+	versions, err := in.versions(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for id, version := range known {
+		if versions[id] != version {
+			in.Forget(id)
+		}
+	}
+	return nil
 }
 
 // Why gives the spans of a text that explain its score, strongest first.
 func (in *Intake) Why(brandID int64, text string, most int) ([]triage.Span, error) {
-	s, err := in.scorer(brandID)
+	b, err := in.ready(context.Background(), brandID)
 	if err != nil {
 		return nil, err
 	}
-	return s.Why(text, most), nil
+	return b.scorer.Why(text, most), nil
 }

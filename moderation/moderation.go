@@ -6,7 +6,10 @@
 // Submit and Approve are the only ways an answer can become a reply. A review is one decision over an
 // answer, by a person or by a rule.
 //
-// It owns the table reviews.
+// A label is what a person said of a mention; a layer is what a brand's labels taught. Learn makes a layer,
+// Quality says how well triage does.
+//
+// It owns the tables reviews, appeals, labels, layers, learning and heard_days.
 package moderation
 
 import (
@@ -38,12 +41,20 @@ type Rules []Rule
 
 // DefaultRules is what a brand starts with: what volunteers should not have to take goes to
 // employees, noise to nobody, everything else to the community.
-var DefaultRules = Rules{
-	{"private", func(f Facts) bool { return f.Private }, community.Staff},
-	{"wants_person", func(f Facts) bool { return f.Score.Human >= 0.5 }, community.Staff},
-	{"risky", func(f Facts) bool { return f.Score.Risk >= 0.5 }, community.Staff},
-	{"very_angry", func(f Facts) bool { return f.Score.Anger >= 0.8 }, community.Staff},
-	{"noise", func(f Facts) bool { return f.Score.Spam >= 0.8 && f.Score.Question < 0.5 }, community.None},
+var DefaultRules = RulesFor(DefaultRouting)
+
+// RulesFor are the rules of a brand that has set its thresholds. Who asks for a person gets one, and risks
+// go to employees, whatever is set.
+func RulesFor(r Routing) Rules {
+	reaches := func(p float32, percent int) bool { return float64(p) >= float64(percent)/100 }
+	return Rules{
+		{"private", func(f Facts) bool { return f.Private }, community.Staff},
+		{"wants_person", func(f Facts) bool { return f.Score.Human >= 0.5 }, community.Staff},
+		{"risky", func(f Facts) bool { return f.Score.Risk >= 0.5 }, community.Staff},
+		{"very_angry", func(f Facts) bool { return reaches(f.Score.Anger, r.Anger) }, community.Staff},
+		{"needs_staff", func(f Facts) bool { return r.Staff > 0 && reaches(f.Score.Staff, r.Staff) }, community.Staff},
+		{"noise", func(f Facts) bool { return reaches(f.Score.Spam, r.Noise) && f.Score.Question < 0.5 }, community.None},
+	}
 }
 
 // Decide gives the decision of the first rule that applies; the community where none does.

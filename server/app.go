@@ -60,7 +60,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	a := &App{Config: cfg, DB: d, Keys: keys, Now: cfg.now(), Log: log, outside: listeners.Guard(cfg.AllowHost, Version)}
-	a.Intake = &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules}
+	a.Intake = &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules, Network: network}
 	a.Desk = &moderation.Desk{
 		Network: network,
 		Undo:    cfg.Undo,

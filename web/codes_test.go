@@ -118,7 +118,7 @@ func trustKinds(t *testing.T) []string {
 
 // lanes are the reasons why a case is in its lane: the rules, and what community writes by itself.
 func lanes() []string {
-	found := []string{moderation.Decide(nil, moderation.Facts{}).Rule, "escalated", "follow_up", "declined", community.LaneOptedOut, community.LaneNobody}
+	found := []string{moderation.Decide(nil, moderation.Facts{}).Rule, "escalated", "follow_up", "declined", community.LaneOptedOut, community.LaneNobody, community.LaneCorrected}
 	for _, rule := range moderation.DefaultRules {
 		found = append(found, rule.Name)
 	}

@@ -1,0 +1,89 @@
+package moderation
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/triage"
+	"github.com/uptrace/bun"
+)
+
+// steps is how many steps the probabilities of a head are counted in.
+const steps = 20
+
+// HeardDay is what customers wrote on a day, in numbers.
+type HeardDay struct {
+	bun.BaseModel `bun:"table:heard_days,alias:h"`
+
+	BrandID      int64 `bun:",pk"`
+	Day          int64 `bun:",pk"` // UTC, since 1970
+	Posts        int
+	Counts       map[triage.Head][]int `bun:"type:text"` // of posts, by probability in steps of 5 %
+	FirstMention int64
+	LastMention  int64
+}
+
+func dayOf(t clock.Time) int64 { return int64(t) / (24 * 3600 * 1e6) }
+
+func (d *HeardDay) add(mentionID int64, score *triage.Score) {
+	if d.Counts == nil {
+		d.Counts = map[triage.Head][]int{}
+	}
+	d.Posts++
+	if d.FirstMention == 0 || mentionID < d.FirstMention {
+		d.FirstMention = mentionID
+	}
+	d.LastMention = max(d.LastMention, mentionID)
+	for _, h := range append(triage.Heads(), triage.Staff) {
+		if len(d.Counts[h]) != steps {
+			d.Counts[h] = make([]int, steps)
+		}
+		d.Counts[h][min(int(score.Of(h)*steps), steps-1)]++
+	}
+}
+
+// countHeard adds customers' posts to the days on which they were written. Those who store posts of one
+// brand take turns, so that no count is lost.
+func countHeard(ctx context.Context, tx listeners.Tx, brandID int64, customer []community.Incoming) error {
+	byDay := map[int64]*HeardDay{}
+	var days []int64
+	for i := range customer {
+		day := dayOf(customer[i].Mention.CreatedAt)
+		d := byDay[day]
+		if d == nil {
+			d = &HeardDay{BrandID: brandID, Day: day}
+			err := tx.NewSelect().Model(d).WherePK().Scan(ctx)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return fmt.Errorf("read what brand %d heard: %w", brandID, err)
+			}
+			byDay[day] = d
+			days = append(days, day)
+		}
+		d.add(customer[i].Mention.ID, &customer[i].Score)
+	}
+	slices.Sort(days)
+	for _, day := range days {
+		_, err := tx.NewInsert().Model(byDay[day]).On("CONFLICT (brand_id, day) DO UPDATE").
+			Set("posts = EXCLUDED.posts, counts = EXCLUDED.counts, first_mention = EXCLUDED.first_mention, last_mention = EXCLUDED.last_mention").Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("count what brand %d heard: %w", brandID, err)
+		}
+	}
+	return nil
+}
+
+// latestHeard is the newest mention that a brand heard; 0 if there is none.
+func latestHeard(ctx context.Context, db bun.IDB, brandID int64) (int64, error) {
+	var last []int64
+	err := db.NewSelect().Model((*HeardDay)(nil)).Column("last_mention").Where("h.brand_id = ?", brandID).Order("h.day DESC").Limit(3).Scan(ctx, &last)
+	if err != nil {
+		return 0, fmt.Errorf("read what brand %d heard: %w", brandID, err)
+	}
+	return slices.Max(append(last, 0)), nil
+}

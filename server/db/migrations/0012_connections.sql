@@ -1,0 +1,1 @@
+-- Numbered for how accounts are connected.
