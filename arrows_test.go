@@ -20,6 +20,7 @@ var arrows = map[string][]string{
 	"listeners/channeltest":    {"listeners"},
 	"listeners/feed":           {"listeners"},
 	"listeners/discourse":      {"listeners"},
+	"listeners/nodebb":         {"listeners"},
 	"listeners/twitter":        {"listeners"},
 	"triage":                   {},
 	"triage/golden":            {},

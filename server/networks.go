@@ -4,6 +4,7 @@ import (
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/listeners/discourse"
 	"github.com/kith-social/kith/listeners/feed"
+	"github.com/kith-social/kith/listeners/nodebb"
 	"github.com/kith-social/kith/listeners/twitter"
 )
 
@@ -12,6 +13,7 @@ var networks = map[string]listeners.Network{
 	"discourse": discourse.Network,
 	"feed":      feed.Network,
 	"x":         twitter.Network,
+	"nodebb":    nodebb.Network,
 }
 
 // network is what is known of a kind of network; of one that this version does not know, that nothing

@@ -31,6 +31,7 @@ type account struct {
 	Refresh   string // the refresh token that is good for one use
 	Protected bool   // only followers see what it writes
 	Suspended bool   // nobody does
+	Moderated bool   // what it writes is held until it is approved
 	posts     feed
 }
 

@@ -258,6 +258,7 @@ func (n *Network) adminOpenAccount(w http.ResponseWriter, r *http.Request) {
 		Network, Handle, Name string
 		Brand                 bool
 		Protected, Suspended  *bool
+		Moderated             *bool // where the network holds posts for approval
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		adminRefuse(w, http.StatusBadRequest, fmt.Errorf("the body is not an account: %w", err))
@@ -275,6 +276,9 @@ func (n *Network) adminOpenAccount(w http.ResponseWriter, r *http.Request) {
 	}
 	if in.Suspended != nil {
 		a.Suspended = *in.Suspended
+	}
+	if in.Moderated != nil {
+		a.Moderated = *in.Moderated
 	}
 	adminAnswer(w, http.StatusCreated, viewOf(a))
 }
