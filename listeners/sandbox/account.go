@@ -40,6 +40,8 @@ type account struct {
 type grant struct {
 	Account *account
 	Until   time.Time // zero: for ever
+	App     string    // the application it was given to, where one asked
+	Scope   string    // what it allows, in the network's words; "": everything
 }
 
 // grantLife is how long a refreshed token is good.
@@ -147,13 +149,15 @@ func (w *world) renew(refresh string) (token string, a *account, ok bool) {
 	a.Refresh = w.secret("refresh", refresh)
 	w.refresh[a.Refresh] = a
 	token = w.secret("token", refresh)
-	w.grants[token] = grant{Account: a, Until: w.now().Add(grantLife)}
+	w.grants[token] = grant{Account: a, Until: w.now().Add(grantLife), Scope: w.scopes[refresh]}
+	w.scopes[a.Refresh] = w.scopes[refresh]
+	delete(w.scopes, refresh)
 	return token, a, true
 }
 
 // grantApp hands out a token of an application that acts as nobody.
 func (w *world) grantApp(client string) string {
 	token := w.secret("app", client)
-	w.grants[token] = grant{}
+	w.grants[token] = grant{App: client}
 	return token
 }

@@ -67,7 +67,7 @@ func New(cfg Config) *Network {
 		weather: newWeather(cfg.Seed),
 		mux:     http.NewServeMux(),
 	}
-	n.mount("x", "/x", newX(n.world, cfg))
+	n.mount("x", "/x", newX(n))
 	n.mount("feed", "/feed", newFeed(n.world, cfg))
 	n.mount("discourse", "/discourse", newDiscourse(n))
 	n.mount("nodebb", "/nodebb", newNodeBB(n.world, cfg))

@@ -222,6 +222,7 @@ func (n *Network) timelineInto(v *pageView) {
 
 func (n *Network) pageThread(w http.ResponseWriter, r *http.Request) {
 	v := n.view(w, r)
+	v.Draft = r.URL.Query().Get("text")
 	if id, err := strconv.ParseInt(r.PathValue("id"), 10, 64); err == nil && n.threadInto(v, id) {
 		v.show(w, http.StatusOK)
 		return

@@ -98,6 +98,7 @@ type world struct {
 	joined     []*account // in order of creation
 	grants     map[string]grant
 	refresh    map[string]*account
+	scopes     map[string]string // of the refresh tokens that do not allow everything
 
 	posts    map[int64]*post
 	gone     map[int64]*post // deleted posts that hold a thread together
@@ -114,7 +115,7 @@ type world struct {
 }
 
 func newWorld(now func() time.Time, seed uint64) *world {
-	w := &world{now: now, seed: seed, grants: make(map[string]grant)}
+	w := &world{now: now, seed: seed, grants: make(map[string]grant), scopes: make(map[string]string)}
 	w.clear()
 	return w
 }

@@ -15,12 +15,19 @@ type xFacade struct {
 	world  *world
 	cfg    Config
 	limits *xLimits
+	hooks  *xHooks
+	codes  map[string]xCode // that a person came back with; under the world's lock
 	mux    *http.ServeMux
 }
 
-func newX(w *world, cfg Config) *xFacade {
-	x := &xFacade{world: w, cfg: cfg, limits: newXLimits(cfg), mux: http.NewServeMux()}
+func newX(n *Network) *xFacade {
+	x := &xFacade{world: n.world, cfg: n.cfg, limits: newXLimits(n.cfg), codes: make(map[string]xCode), mux: http.NewServeMux()}
+	x.hooks = newXHooks(x, n)
+	x.mux.HandleFunc("GET /i/oauth2/authorize", x.authorize)
+	x.mux.HandleFunc("POST /i/oauth2/authorize", x.allow)
+	x.mux.HandleFunc("GET /developer/{client}", x.developer)
 	x.mux.HandleFunc("POST /2/oauth2/token", x.token)
+	x.mux.HandleFunc("POST /2/oauth2/revoke", x.revoke)
 	x.handle("GET /2/users/me", xLimit{"users/me", 75, 0}, x.me)
 	x.handle("GET /2/users", xLimit{"users", 900, 300}, x.usersByID)
 	x.handle("GET /2/users/by", xLimit{"users/by", 900, 300}, x.usersByName)
@@ -31,7 +38,18 @@ func newX(w *world, cfg Config) *xFacade {
 	x.handle("GET /2/tweets", xLimit{"tweets", 5000, 3500}, x.tweetsByID)
 	x.handle("GET /2/tweets/{id}", xLimit{"tweets/:id", 900, 450}, x.tweetByID)
 	x.handle("GET /2/tweets/search/recent", xLimit{"tweets/search/recent", 300, 450}, x.search)
+	x.handle("GET /2/tweets/counts/recent", xLimit{"tweets/counts/recent", 300, 300}, x.counts)
 	x.handle("POST /2/tweets", xCreateLimit, x.create)
+	x.handle("PUT /2/tweets/{id}/hidden", xLimit{"tweets/:id/hidden", 50, 0}, x.hide)
+	x.handle("GET /2/usage/tweets", xLimit{"usage/tweets", 0, 50}, x.usage)
+	x.handle("GET /2/webhooks", xLimit{"webhooks", 0, 450}, x.hooks.list)
+	x.handle("POST /2/webhooks", xLimit{"webhooks create", 0, 450}, x.hooks.create)
+	x.handle("PUT /2/webhooks/{id}", xLimit{"webhooks/:id", 0, 450}, x.hooks.validate)
+	x.handle("DELETE /2/webhooks/{id}", xLimit{"webhooks/:id delete", 0, 450}, x.hooks.remove)
+	x.handle("POST /2/webhooks/replay", xLimit{"webhooks/replay", 0, 100}, x.hooks.replay)
+	x.handle("GET /2/activity/subscriptions", xLimit{"activity/subscriptions", 500, 500}, x.hooks.subscriptions)
+	x.handle("POST /2/activity/subscriptions", xLimit{"activity/subscriptions create", 500, 500}, x.hooks.subscribe)
+	x.handle("DELETE /2/activity/subscriptions/{id}", xLimit{"activity/subscriptions/:id", 0, 500}, x.hooks.unsubscribe)
 	x.handle("DELETE /2/tweets/{id}", xLimit{"tweets/:id delete", 50, 0}, x.deleteTweet)
 	x.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		xNotFound("url", "path", r.URL.Path).write(w)
@@ -64,6 +82,12 @@ func (x *xFacade) admit(w http.ResponseWriter, r *http.Request, limit xLimit, h 
 	x.world.mu.RUnlock()
 	if !bearer || !ok || g.Account != nil && g.Account.Network != "x" {
 		return &xProblem{Status: http.StatusUnauthorized, Title: "Unauthorized", Type: "about:blank", Detail: "Unauthorized"}
+	}
+	if g.Account != nil && limit.User == 0 {
+		return &xProblem{
+			Status: http.StatusForbidden, Title: "Unsupported Authentication", Type: xProblems + "unsupported-authentication",
+			Detail: "Authenticating with OAuth 2.0 User Context is forbidden for this endpoint.  Supported authentication types are [OAuth 2.0 Application-Only].",
+		}
 	}
 	if g.Account == nil && limit.User > 0 && limit.App == 0 {
 		return &xProblem{
@@ -127,6 +151,21 @@ func xNotFound(kind, parameter, value string) *xProblem {
 		Status: http.StatusNotFound, Title: "Not Found Error", Type: xProblems + "resource-not-found",
 		Detail:       fmt.Sprintf("Could not find %s with %s: [%s].", kind, parameter, value),
 		ResourceType: kind, ResourceID: value, Parameter: parameter, Value: value,
+	}
+}
+
+// xNotShown is a partial error about a post that is there, but not for everybody.
+func xNotShown(p *post, parameter, value string) *xProblem {
+	if p.Author.Suspended {
+		return &xProblem{
+			Status: http.StatusForbidden, Title: "Forbidden", Type: xProblems + "resource-unavailable",
+			Detail: "User has been suspended: [" + formatID(p.Author.ID) + "].", ResourceType: "tweet", ResourceID: value,
+		}
+	}
+	return &xProblem{
+		Status: http.StatusForbidden, Title: "Authorization Error", Type: xProblems + "not-authorized-for-resource",
+		Detail:       "Sorry, you are not authorized to see the Tweet with " + parameter + ": [" + value + "].",
+		ResourceType: "tweet", ResourceID: value, Parameter: parameter, Value: value,
 	}
 }
 

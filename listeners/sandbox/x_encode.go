@@ -115,9 +115,13 @@ func (a *xAnswer) include(p *post) {
 			continue
 		}
 		a.seen[id] = true
-		ref := a.world.posts[id]
-		if ref == nil {
+		ref := a.world.newest(id)
+		switch {
+		case ref == nil || ref.Held:
 			a.fails = append(a.fails, xNotFound("tweet", a.referenced+".id", formatID(id)))
+			continue
+		case ref.Author.Protected || ref.Author.Suspended:
+			a.fails = append(a.fails, xNotShown(ref, a.referenced+".id", formatID(id)))
 			continue
 		}
 		a.posts = append(a.posts, ref)
@@ -136,6 +140,10 @@ func (a *xAnswer) tweet(p *post) {
 	b = append(b, `,"`...)
 	b = append(b, a.editHistory...)
 	b = append(b, `":[`...)
+	for _, id := range p.EarlierIDs {
+		b = appendID(b, id)
+		b = append(b, ',')
+	}
 	b = appendID(b, p.ID)
 	b = append(b, ']')
 	if a.xShape.tweet&xAuthorID != 0 || a.expand&xExpandAuthor != 0 {
@@ -148,7 +156,11 @@ func (a *xAnswer) tweet(p *post) {
 	}
 	if a.xShape.tweet&xCreatedAt != 0 {
 		b = append(b, `,"created_at":`...)
-		b = appendTime(b, p.CreatedAt)
+		if p.Edits > 0 {
+			b = appendTime(b, p.EditedAt) // a version is a post of its own
+		} else {
+			b = appendTime(b, p.CreatedAt)
+		}
 	}
 	if (a.xShape.tweet&xInReplyTo != 0 || a.expand&xExpandInReplyTo != 0) && p.ParentAuthor != nil {
 		b = append(b, `,"in_reply_to_user_id":`...)
@@ -181,12 +193,12 @@ func (a *xAnswer) tweet(p *post) {
 		b = a.appendEntities(b, *t.Note)
 		b = append(b, '}')
 	}
-	b = a.appendConstants(b)
+	b = a.appendSettings(b, p)
 	a.buf = append(b, '}')
 }
 
-// appendConstants writes the parts that are the same for every post here.
-func (a *xAnswer) appendConstants(b []byte) []byte {
+// appendSettings writes what is said about a post besides what it says.
+func (a *xAnswer) appendSettings(b []byte, p *post) []byte {
 	if a.xShape.tweet&xReplySettings != 0 {
 		b = append(b, `,"reply_settings":"everyone"`...)
 	}
@@ -197,7 +209,11 @@ func (a *xAnswer) appendConstants(b []byte) []byte {
 		b = append(b, `,"source":"Sandbox"`...)
 	}
 	if a.xShape.tweet&xEditControls != 0 {
-		b = append(b, `,"edit_controls":{"edits_remaining":0,"is_edit_eligible":false}`...)
+		b = append(b, `,"edit_controls":{"edits_remaining":`...)
+		b = strconv.AppendInt(b, int64(max(5-p.Edits, 0)), 10)
+		b = append(b, `,"is_edit_eligible":`...)
+		b = strconv.AppendBool(b, p.ParentID == 0)
+		b = append(b, '}')
 	}
 	return b
 }
@@ -320,7 +336,8 @@ func (a *xAnswer) account(u *account) {
 		b = append(b, `,"description":""`...)
 	}
 	if a.user&xUserProtected != 0 {
-		b = append(b, `,"protected":false`...)
+		b = append(b, `,"protected":`...)
+		b = strconv.AppendBool(b, u.Protected)
 	}
 	if a.user&xUserVerified != 0 {
 		b = append(b, `,"verified":`...)
@@ -333,6 +350,9 @@ func (a *xAnswer) account(u *account) {
 		}
 		b = append(b, `,"verified_type":`...)
 		b = appendString(b, kind)
+	}
+	if a.user&xUserSubscription != 0 {
+		b = append(b, `,"subscription_type":"None"`...)
 	}
 	if a.user&xUserURL != 0 {
 		b = append(b, `,"url":""`...)

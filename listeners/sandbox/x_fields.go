@@ -34,6 +34,7 @@ const (
 	xUserVerified
 	xUserVerifiedType
 	xUserURL
+	xUserSubscription
 )
 
 // Expansions.
@@ -85,13 +86,13 @@ var (
 		"location": 0, "pinned_tweet_id": 0, "pinned_post_id": 0, "most_recent_tweet_id": 0, "most_recent_post_id": 0,
 		"profile_image_url": 0, "profile_banner_url": 0, "protected": xUserProtected, "public_metrics": xUserMetrics,
 		"url": xUserURL, "verified": xUserVerified, "verified_type": xUserVerifiedType, "withheld": 0,
-		"subscription_type": 0, "is_identity_verified": 0, "parody": 0, "connection_status": 0, "affiliation": 0,
+		"subscription_type": xUserSubscription, "is_identity_verified": 0, "parody": 0, "connection_status": 0, "affiliation": 0,
 	}
 	xExpansions = map[string]xFields{
 		"author_id": xExpandAuthor, "in_reply_to_user_id": xExpandInReplyTo, "entities.mentions.username": xExpandMentions,
 		"attachments.media_keys": 0, "attachments.poll_ids": 0, "geo.place_id": 0, "edit_history_tweet_ids": 0,
 		"edit_history_post_ids": 0, "pinned_tweet_id": 0, "pinned_post_id": 0,
-		"referenced_tweets.id": xExpandReferenced, "referenced_posts.id": xExpandReferenced,
+		"referenced_tweets.id": xExpandReferenced, "referenced_posts.id": xExpandReferenced, "referenced_posts": xExpandReferenced,
 		"referenced_tweets.id.author_id": xExpandReferenced | xExpandReferencedAuthor,
 		"referenced_posts.id.author_id":  xExpandReferenced | xExpandReferencedAuthor,
 	}

@@ -62,13 +62,16 @@ func (x *xFacade) userWithID(id int64) *account {
 	return nil
 }
 
-// tweetWithID finds a post of this network; the lock is held.
+// tweetWithID finds a post of this network by the id of any of its versions; the lock is held.
 func (x *xFacade) tweetWithID(id int64) *post {
-	if p := x.world.posts[id]; p != nil && p.Network == "x" {
+	if p := x.world.newest(id); p != nil && p.Network == "x" && !p.Held {
 		return p
 	}
 	return nil
 }
+
+// shows tells whether a caller may see what an account writes.
+func (g grant) shows(a *account) bool { return a == g.Account || !a.Protected && !a.Suspended }
 
 func (x *xFacade) usersByID(w http.ResponseWriter, r *http.Request, _ grant) error {
 	return x.manyUsers(w, r, "ids", "id", func(value string) *account {
@@ -109,7 +112,7 @@ func (x *xFacade) manyUsers(w http.ResponseWriter, r *http.Request, param, kind 
 	return nil
 }
 
-func (x *xFacade) tweetByID(w http.ResponseWriter, r *http.Request, _ grant) error {
+func (x *xFacade) tweetByID(w http.ResponseWriter, r *http.Request, g grant) error {
 	value := r.PathValue("id")
 	id, err := parseID("id", value)
 	if err != nil {
@@ -121,12 +124,15 @@ func (x *xFacade) tweetByID(w http.ResponseWriter, r *http.Request, _ grant) err
 	}
 	x.world.mu.RLock()
 	a := x.answer(shape)
-	if p := x.tweetWithID(id); p != nil {
+	switch p := x.tweetWithID(id); {
+	case p == nil:
+		a.fails = append(a.fails, xNotFound("tweet", "id", value))
+	case !g.shows(p.Author):
+		a.fails = append(a.fails, xNotShown(p, "id", value))
+	default:
 		a.include(p)
 		a.key("data")
 		a.tweet(p)
-	} else {
-		a.fails = append(a.fails, xNotFound("tweet", "id", value))
 	}
 	a.rest()
 	x.world.mu.RUnlock()
@@ -134,7 +140,7 @@ func (x *xFacade) tweetByID(w http.ResponseWriter, r *http.Request, _ grant) err
 	return nil
 }
 
-func (x *xFacade) tweetsByID(w http.ResponseWriter, r *http.Request, _ grant) error {
+func (x *xFacade) tweetsByID(w http.ResponseWriter, r *http.Request, g grant) error {
 	values, err := listOf(r.URL.Query(), "ids")
 	if err != nil {
 		return err
@@ -158,6 +164,10 @@ func (x *xFacade) tweetsByID(w http.ResponseWriter, r *http.Request, _ grant) er
 			a.fails = append(a.fails, xNotFound("tweet", "ids", values[i]))
 			continue
 		}
+		if !g.shows(p.Author) {
+			a.fails = append(a.fails, xNotShown(p, "ids", values[i]))
+			continue
+		}
 		found = append(found, p)
 		a.include(p)
 	}
@@ -168,16 +178,17 @@ func (x *xFacade) tweetsByID(w http.ResponseWriter, r *http.Request, _ grant) er
 	return nil
 }
 
-func (x *xFacade) mentions(w http.ResponseWriter, r *http.Request, _ grant) error {
+func (x *xFacade) mentions(w http.ResponseWriter, r *http.Request, g grant) error {
 	return x.timeline(w, r, func(u *account, v *window) *feed {
-		v.Match = func(p *post) bool { return p.Author != u }
+		v.Match = func(p *post) bool { return p.Author != u && g.shows(p.Author) }
 		v.Depth = xMentionDepth
 		return x.world.mentions[keyOf("x", u.Handle)]
 	})
 }
 
-func (x *xFacade) tweetsOf(w http.ResponseWriter, r *http.Request, _ grant) error {
+func (x *xFacade) tweetsOf(w http.ResponseWriter, r *http.Request, g grant) error {
 	return x.timeline(w, r, func(u *account, v *window) *feed {
+		v.Match = func(p *post) bool { return !p.Held && g.shows(p.Author) }
 		v.Depth = xTweetDepth
 		return &u.posts
 	})
@@ -209,7 +220,7 @@ func (x *xFacade) timeline(w http.ResponseWriter, r *http.Request, choose func(*
 	return nil
 }
 
-func (x *xFacade) search(w http.ResponseWriter, r *http.Request, _ grant) error {
+func (x *xFacade) search(w http.ResponseWriter, r *http.Request, g grant) error {
 	match, err := parseQuery(r.URL.Query().Get("query"))
 	if err != nil {
 		return xInvalid("query", r.URL.Query().Get("query"), err.Error())
@@ -218,7 +229,7 @@ func (x *xFacade) search(w http.ResponseWriter, r *http.Request, _ grant) error 
 	if err != nil {
 		return err
 	}
-	page.window.Match = match
+	page.window.Match = func(p *post) bool { return g.shows(p.Author) && match(p) }
 	if oldest := x.cfg.Now().Add(-xSearchDays); x.cfg.Limits && page.window.From.Before(oldest) {
 		page.window.From = oldest
 	}

@@ -25,6 +25,9 @@ type xDraft struct {
 		AutoPopulate json.RawMessage `json:"auto_populate_reply_metadata"`
 	} `json:"reply"`
 	Quotes string `json:"quote_tweet_id"`
+	Edit   *struct {
+		Previous string `json:"previous_post_id"`
+	} `json:"edit_options"`
 
 	// Taken and ignored.
 	CardURI        json.RawMessage `json:"card_uri"`
@@ -42,6 +45,9 @@ type xDraft struct {
 }
 
 func (x *xFacade) create(w http.ResponseWriter, r *http.Request, g grant) error {
+	if g.Scope != "" && !slices.Contains(strings.Fields(g.Scope), "tweet.write") {
+		return xForbidden("Your client app is not configured with the appropriate oauth2 scopes for this endpoint.")
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, xMaxBody))
 	if err != nil {
 		return &xProblem{Status: http.StatusRequestEntityTooLarge, Title: "Payload Too Large", Type: "about:blank", Detail: "Payload Too Large"}
@@ -81,6 +87,9 @@ func (x *xFacade) create(w http.ResponseWriter, r *http.Request, g grant) error 
 func (x *xFacade) publish(d draft, in xDraft, author *account) (*xAnswer, error) {
 	x.world.mu.Lock()
 	defer x.world.mu.Unlock()
+	if in.Edit != nil {
+		return x.edit(in.Edit.Previous, d.Text, author)
+	}
 	if err := x.mayPost(&d, author); err != nil {
 		return nil, err
 	}
@@ -98,6 +107,25 @@ func (x *xFacade) publish(d draft, in xDraft, author *account) (*xAnswer, error)
 	return a, nil
 }
 
+// edit makes a new version of an own post. Answers to others stay as they are.
+func (x *xFacade) edit(previous, text string, author *account) (*xAnswer, error) {
+	id, err := parseID("edit_options.previous_post_id", previous)
+	if err != nil {
+		return nil, err
+	}
+	p := x.tweetWithID(id)
+	if p == nil || p.Author != author || p.ParentID != 0 || p.Edits >= 5 || x.cfg.Now().Sub(p.CreatedAt) > time.Hour {
+		return nil, xForbidden("You are not permitted to edit this Tweet.")
+	}
+	if p, err = x.world.edit(p.ID, text, true); err != nil {
+		return nil, err
+	}
+	a := x.answer(xShape{xDialect: xTweetDialect})
+	a.key("data")
+	a.tweet(p)
+	return a, nil
+}
+
 // mayPost holds X's rules about content: whom a post by API may answer, and
 // that nobody repeats himself.
 func (x *xFacade) mayPost(d *draft, author *account) error {
@@ -105,6 +133,9 @@ func (x *xFacade) mayPost(d *draft, author *account) error {
 	if d.ParentID != 0 {
 		parent := x.tweetWithID(d.ParentID)
 		if parent == nil {
+			return xForbidden("You attempted to reply to a Tweet that is deleted or not visible to you.")
+		}
+		if parent.Author.Protected || parent.Author.Suspended {
 			return xForbidden("You attempted to reply to a Tweet that is deleted or not visible to you.")
 		}
 		if !x.summoned(author, parent) {
@@ -158,5 +189,36 @@ func (x *xFacade) unpublish(id int64, by *account) error {
 	if p.Author != by {
 		return xForbidden("You are not authorized to delete this Tweet.")
 	}
-	return x.world.remove(id)
+	return x.world.remove(p.ID)
+}
+
+// hide hides an answer in a conversation that the caller began, or shows it again.
+func (x *xFacade) hide(w http.ResponseWriter, r *http.Request, g grant) error {
+	id, err := parseID("tweet_id", r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Hidden *bool `json:"hidden"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&in); err != nil || in.Hidden == nil {
+		return xInvalid("hidden", "", "hidden is true or false")
+	}
+	x.world.mu.Lock()
+	p := x.tweetWithID(id)
+	mine := p != nil && p.ParentID != 0 && x.world.top(p).Author == g.Account
+	if mine {
+		err = x.world.hide(p.ID, *in.Hidden)
+	}
+	x.world.mu.Unlock()
+	switch {
+	case p == nil:
+		return xNotFound("tweet", "id", r.PathValue("id"))
+	case !mine:
+		return xForbidden("You are not allowed to hide this reply: the conversation is not yours.")
+	case err != nil:
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	return json.NewEncoder(w).Encode(map[string]any{"data": map[string]bool{"hidden": *in.Hidden}})
 }

@@ -22,7 +22,6 @@ import (
 	sdk "github.com/g8rswimmer/go-twitter/v2"
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
-	"github.com/tidwall/gjson"
 )
 
 const (
@@ -52,20 +51,29 @@ type Channel struct {
 	ask        dialect
 	now        clock.Func
 	scrub      func(error) error
-	user       authorize // as the brand's account
+	scope      string     // what was granted, as X writes it; "" where nobody knows
+	expires    clock.Time // of the token; 0 where nobody knows
+
+	// Secrets stay in functions, where no printing of a Channel finds them.
+	user    authorize // as the brand's account
+	app     authorize // as the app; nil without its own token
+	sign    func(text []byte) [][]byte
+	renewal func(context.Context) (map[string]string, error) // nil where the token is all there is
 }
 
 // Network is X as the registry lists it. The terms are those of X's developer agreement and guidelines of
 // February 2026.
 var Network = listeners.Network{
 	Name: "X", Open: Open, Measure: Measure, CheckQuery: CheckQuery, Link: link, Compose: compose,
+	Fields: fields, Permissions: permissions, Grant: &listeners.OAuth{URL: grantURL, Exchange: exchange},
 	Policy: listeners.Policy{NoTraining: true, NoMatching: true, DeleteWithin: 24 * time.Hour, OneReply: true, NoReceipts: true, TextOnce: true},
 }
 
 // Open makes the Channel of a connection. Settings: "host" (default https://api.x.com), "dialect" ("tweet",
 // the default, or "post"), "plan" (the account's subscription_type: with Premium posts may be long),
 // "owned" ("no" where the app belongs to somebody else than the brand, and reading the own timelines costs
-// as much as any). Secrets: "token", a bearer token of the brand's account, and what else a grant brings.
+// as much as any). Secrets: "token", a bearer token of the brand's account, and what else a grant brings
+// (refresh_token, expires_at, scope) or a person fills in (see fields).
 func Open(a listeners.Access, rt http.RoundTripper) (listeners.Channel, error) {
 	base, err := baseOf(a.Settings)
 	if err != nil {
@@ -94,7 +102,11 @@ func Open(a listeners.Access, rt http.RoundTripper) (listeners.Channel, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		scrub: func(err error) error { return listeners.Scrub(err, a.Secrets) },
-		user:  bearer(token),
+		user:  bearer(token), sign: signer(a.Secrets["consumer_secret"], a.Secrets["consumer_secret_before"]),
+		renewal: renewalOf(a, rt), scope: a.Secrets[secretScope], expires: expiry(a.Secrets),
+	}
+	if app := a.Secrets["app_token"]; app != "" {
+		c.app = bearer(app)
 	}
 	c.client = &sdk.Client{Host: c.host, Authorizer: c.user, Client: c.http}
 	return c, nil
@@ -142,19 +154,4 @@ func (c *Channel) Capabilities() listeners.Capabilities {
 		MaxLength: c.limit, MinPoll: minPoll * time.Duration(max(len(c.rules), 1)), PageCost: dearestPage,
 		Pace: []listeners.Pace{{Posts: 100, Per: 15 * time.Minute}, {Posts: 300, Per: 3 * time.Hour}, {Posts: 10_000, Per: 24 * time.Hour}},
 	}
-}
-
-// Check asks X whose token this is.
-func (c *Channel) Check(ctx context.Context) (listeners.Identity, error) {
-	ctx, call := listeners.Record(ctx, nil)
-	_, err := c.client.AuthUserLookup(ctx, sdk.UserLookupOpts{})
-	if err := c.readError("ask X who we are", call, err); err != nil {
-		return listeners.Identity{}, err
-	}
-	u := gjson.GetBytes(call.Body, "data")
-	who := listeners.Identity{NativeID: u.Get("id").Str, Handle: cleanLine(u.Get("username").Str), Name: cleanLine(u.Get("name").Str)}
-	if !isID(who.NativeID) || who.Handle == "" {
-		return listeners.Identity{}, c.malformed("ask X who we are", errors.New("the answer names no account"))
-	}
-	return who, nil
 }
