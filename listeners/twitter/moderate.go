@@ -9,7 +9,7 @@ import (
 )
 
 // errNoEdit is why Edit never works: replies are all that this Channel posts.
-var errNoEdit = errors.New("X lets nobody edit an answer to somebody else")
+var errNoEdit = errors.New("an answer to somebody else cannot be edited on X")
 
 // Edit is refused: of an account's posts X lets only those be edited that answer nobody else.
 func (c *Channel) Edit(_ context.Context, _, _ string) error {
