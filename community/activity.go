@@ -28,14 +28,15 @@ type Activity struct {
 
 // Detail is what an activity tells besides; each kind uses what it needs.
 type Detail struct {
-	Text   string  `json:"text,omitempty"`
-	Rule   string  `json:"rule,omitempty"`
-	Before string  `json:"before,omitempty"` // of what was changed
-	Member int64   `json:"member,omitempty"`
-	Answer int64   `json:"answer,omitempty"`
-	Reply  string  `json:"reply,omitempty"`
-	Cases  []int64 `json:"cases,omitempty"`
-	Posts  int     `json:"posts,omitempty"`
+	Text    string  `json:"text,omitempty"`
+	Rule    string  `json:"rule,omitempty"`
+	Before  string  `json:"before,omitempty"` // of what was changed
+	Member  int64   `json:"member,omitempty"`
+	Mention int64   `json:"mention,omitempty"`
+	Answer  int64   `json:"answer,omitempty"`
+	Reply   string  `json:"reply,omitempty"`
+	Cases   []int64 `json:"cases,omitempty"`
+	Posts   int     `json:"posts,omitempty"`
 }
 
 // Kind tells what happened; its sentence stands in the catalogs as "activity.<kind>".

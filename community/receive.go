@@ -3,8 +3,6 @@ package community
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -403,17 +401,8 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) (news []Ac
 	}
 	if raised {
 		event = Escalate
-		if holder, err := findMember(ctx, tx, before.HolderID); err == nil {
-			if err := handOver(ctx, tx, &holder, &before, ""); err != nil {
-				return nil, err
-			}
-		} else if !errors.Is(err, sql.ErrNoRows) {
+		if err := c.handToStaff(ctx, tx, &before); err != nil {
 			return nil, err
-		}
-		if before.State == InReview { // what waits was written before the customer asked for somebody else
-			if err := withdraw(ctx, tx, c.ID); err != nil {
-				return nil, err
-			}
 		}
 	}
 	if err := c.pass(event); err != nil {

@@ -38,8 +38,15 @@ type Connection struct {
 	Budget         MicroUSD   // a calendar month (UTC); 0: no bound
 	StoppedAt      clock.Time `bun:",nullzero"` // since when nothing leaves, though everything is heard
 	SendAt         clock.Time `bun:",nullzero"` // before it nothing leaves, because the network said so
+	BusyAt         clock.Time `bun:",nullzero"` // when the newest post that a look at the network found was written
+	RecheckedAt    clock.Time `bun:",nullzero"` // when what is stored was last looked at again
 
-	pause time.Duration // between two rounds; the setting "poll" overrules what the network allows
+	// Of one round.
+	caps           Capabilities
+	pause          time.Duration
+	newest, oldest clock.Time // of the posts it brought
+	notBefore      clock.Time // the network wants no call before
+	gaps           []Gap      // to be refilled
 }
 
 // ConnectionState tells whether a connection is listened to.
@@ -69,12 +76,16 @@ func Connect(ctx context.Context, tx Tx, keys *Keyring, c Connection, secrets ma
 	if c.Settings == nil {
 		c.Settings = Settings{}
 	}
+	if c.Hook, err = keys.token(); err != nil {
+		return c, err
+	}
 	c.State, c.FetchAt, c.CreatedAt, c.Fence, c.SecretsVersion = On, tx.Now(), tx.Now(), 1, 1
 	_, err = tx.NewInsert().Model(&c).
 		On("CONFLICT (brand_id, network, native_id) DO UPDATE").
 		Set("handle = EXCLUDED.handle, settings = EXCLUDED.settings, secrets = EXCLUDED.secrets").
 		Set("state = EXCLUDED.state, error = '', failures = 0, fetch_at = EXCLUDED.fetch_at").
 		Set("secrets_version = connection.secrets_version + 1, renewing_until = NULL").
+		Set("hook = CASE WHEN connection.hook = '' THEN EXCLUDED.hook ELSE connection.hook END").
 		Set("lease_until = NULL, fence = connection.fence + 1"). // whoever listened with the old secrets is done
 		Returning("*").Exec(ctx)
 	if err != nil {

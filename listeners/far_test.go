@@ -241,10 +241,7 @@ func listen(t *testing.T, d *db.DB, c *clock.Manual, secrets map[string]string) 
 	t.Helper()
 	e := &ear{t: t, far: newFar(t), db: d, keys: newKeys(t), clock: c}
 	e.renewer = &listeners.Renewer{Transact: e.transact, Read: d.Read(), Keys: e.keys, Open: e.open, Log: slog.New(slog.DiscardHandler)}
-	e.Poller = &listeners.Poller{
-		Transact: e.transact, Read: d.Read(), Open: e.open, Renew: e.renewer.Renew, Sink: e.sink, Now: c.Now,
-		Jitter: func() float64 { return 0 }, Log: slog.New(slog.DiscardHandler), Period: time.Millisecond, Interval: 5 * time.Second, Lease: time.Minute, AtOnce: 4,
-	}
+	e.Poller = e.poller()
 	all := map[string]string{"token": "token-1", "refresh": "refresh-1"}
 	for name, secret := range secrets {
 		all[name] = secret
@@ -259,6 +256,18 @@ func listen(t *testing.T, d *db.DB, c *clock.Manual, secrets map[string]string) 
 		return err
 	})
 	return e
+}
+
+func (e *ear) poller() *listeners.Poller {
+	return &listeners.Poller{
+		Transact: e.transact, Read: e.db.Read(), Open: e.open, Renew: e.renewer.Renew, Sink: e.sink, Gone: gone, Now: e.clock.Now,
+		Jitter: func() float64 { return 0 }, Log: slog.New(slog.DiscardHandler), Period: time.Millisecond, Interval: 5 * time.Second, Lease: time.Minute, AtOnce: 4,
+	}
+}
+
+func gone(ctx context.Context, tx listeners.Tx, c listeners.Connection, removals []listeners.Removal) error {
+	_, err := listeners.Remove(ctx, tx, c, removals)
+	return err
 }
 
 func (e *ear) transact(ctx context.Context, f func(context.Context, listeners.Tx) error) error {
@@ -280,10 +289,11 @@ func (e *ear) open(c listeners.Connection) (listeners.Channel, error) {
 // sink stores posts without triage.
 func (e *ear) sink(c listeners.Connection, posts []listeners.Post) func(context.Context, listeners.Tx) error {
 	return func(ctx context.Context, tx listeners.Tx) error {
-		fresh, _, err := listeners.Fresh(ctx, tx, c, posts)
-		if err != nil || len(fresh) == 0 {
+		news, err := listeners.Fresh(ctx, tx, c, posts)
+		if err != nil || len(news.Fresh) == 0 {
 			return err
 		}
+		fresh := news.Fresh
 		accounts, err := listeners.Accounts(ctx, tx, c, fresh)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -77,4 +78,13 @@ func (k *Keyring) Open(sealed []byte, bound string) ([]byte, error) {
 		return nil, ErrSealed
 	}
 	return plain, nil
+}
+
+// token makes 128 unguessable bits as text for a URL.
+func (k *Keyring) token() (string, error) {
+	raw := make([]byte, 16)
+	if _, err := io.ReadFull(k.rand, raw); err != nil {
+		return "", fmt.Errorf("make a token: %w", err)
+	}
+	return hex.EncodeToString(raw), nil
 }

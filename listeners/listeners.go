@@ -167,7 +167,7 @@ type Settings map[string]string
 type Capabilities struct {
 	MaxLength int           // longest reply, in the unit of Measure
 	MinPoll   time.Duration // shortest pause between two rounds of Fetch that the network's limits allow
-	MaxPoll   time.Duration // longest pause that still loses nothing; 0: an hour
+	MaxPoll   time.Duration // longest pause that still loses nothing; 0: a minute
 	PageCost  MicroUSD      // the most that one call of Fetch, Backfill or Hydrate can cost
 	Pace      []Pace        // how many replies the network takes
 	EditFor   time.Duration // how long an own reply can be edited; 0: not at all, Forever: always

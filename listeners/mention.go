@@ -85,59 +85,135 @@ func AnyOf(db bun.IDB, column string, values []string) (condition string, argume
 	return column + " IN (SELECT value FROM json_each(?))", string(list)
 }
 
-// Fresh leaves out the posts that this brand has already stored, and doubles within the page. A post
-// that another connection of the brand heard first is noted as heard by this one too. Where that one was
-// not named and this one is, the mention becomes this one's, because only it may answer over the network:
-// summoned are the ids of such mentions.
-func Fresh(ctx context.Context, tx Tx, c Connection, posts []Post) (fresh []Post, summoned []int64, err error) {
+// News is what of a page a brand does not know yet.
+type News struct {
+	Fresh    []Post
+	Summoned []int64 // ids of mentions that this connection may answer over the network, and another one had heard first
+	Edited   []Edit  // of the brand's own posts, too
+}
+
+// Edit is a post that is stored and has changed, or is shown again after it was hidden.
+type Edit struct {
+	Post
+	MentionID, CaseID, AccountID int64
+	Ours                         bool
+	Before                       string // its text until now
+	Shown                        bool
+}
+
+// Fresh sorts out what this brand has already stored as it is, doubles within the page, and posts that are
+// gone: a late copy of one that was deleted does not come back, one that was hidden may. A post that
+// another connection of the brand heard first is noted as heard by this one too. Where that one was not
+// named and this one is, the mention becomes this one's, because only it may answer over the network.
+func Fresh(ctx context.Context, tx Tx, c Connection, posts []Post) (News, error) {
+	var news News
 	if len(posts) == 0 {
-		return nil, nil, nil
+		return news, nil
 	}
 	ids := make([]string, len(posts))
 	for i, p := range posts {
 		ids[i] = p.NativeID
 	}
-	var stored []struct {
-		ID, ConnectionID int64
-		NativeID         string
-		Ours             bool
-		Delivery         Mode
-	}
-	err = tx.NewSelect().Table("mentions").Column("id", "connection_id", "native_id", "ours", "delivery").
+	var stored []knownPost
+	err := tx.NewSelect().Table("mentions").Column("id", "connection_id", "native_id", "ours", "delivery", "version", "gone_why").
 		Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", ids)).
 		Scan(ctx, &stored)
 	if err != nil {
-		return nil, nil, fmt.Errorf("look for known posts: %w", err)
+		return news, fmt.Errorf("look for known posts: %w", err)
 	}
-	seen := make(map[string]bool, len(posts))
-	assisted := make(map[string]int64)
-	for _, m := range stored {
-		seen[m.NativeID] = true
+	known := make(map[string]*knownPost, len(stored))
+	for i := range stored {
+		m := &stored[i]
+		known[m.NativeID] = m
 		if m.ConnectionID == c.ID {
 			continue
 		}
 		_, err := tx.NewRaw("INSERT INTO mention_sources (mention_id, connection_id) VALUES (?, ?) ON CONFLICT DO NOTHING", m.ID, c.ID).Exec(ctx)
 		if err != nil {
-			return nil, nil, fmt.Errorf("note a second source: %w", err)
-		}
-		if m.Delivery == Assisted && !m.Ours {
-			assisted[m.NativeID] = m.ID
+			return news, fmt.Errorf("note a second source: %w", err)
 		}
 	}
+	at := make(map[string]int, len(posts)) // of fresh ones
+	edited := make(map[string]Post)
 	for _, p := range posts {
-		if id := assisted[p.NativeID]; id != 0 && p.Delivery.Mode == ByAPI {
-			delete(assisted, p.NativeID)
-			summoned = append(summoned, id)
-			if err := handOver(ctx, tx, c, id, p); err != nil {
-				return nil, nil, err
+		m := known[p.NativeID]
+		if m == nil {
+			if i, twice := at[p.NativeID]; !twice {
+				at[p.NativeID] = len(news.Fresh)
+				news.Fresh = append(news.Fresh, p)
+			} else if p.Version > news.Fresh[i].Version {
+				news.Fresh[i] = p
+			}
+			continue
+		}
+		if m.ConnectionID != c.ID && m.Delivery == Assisted && !m.Ours && p.Delivery.Mode == ByAPI {
+			m.Delivery = ByAPI
+			news.Summoned = append(news.Summoned, m.ID)
+			if err := handOver(ctx, tx, c, m.ID, p); err != nil {
+				return news, err
 			}
 		}
-		if !seen[p.NativeID] {
-			seen[p.NativeID] = true
-			fresh = append(fresh, p)
+		if m.replacedBy(p) && (edited[p.NativeID].NativeID == "" || p.Version > edited[p.NativeID].Version) {
+			edited[p.NativeID] = p
 		}
 	}
-	return fresh, summoned, nil
+	if news.Edited, err = edits(ctx, tx, known, edited); err != nil {
+		return news, err
+	}
+	news.Fresh, err = alive(ctx, tx, c, news.Fresh)
+	return news, err
+}
+
+// knownPost is what is compared of a stored post.
+type knownPost struct {
+	ID, ConnectionID int64
+	NativeID         string
+	Ours             bool
+	Delivery         Mode
+	Version          int64
+	GoneWhy          GoneWhy
+}
+
+func (m *knownPost) replacedBy(p Post) bool {
+	if m.GoneWhy != "" {
+		return m.GoneWhy == Hidden && p.Version >= m.Version
+	}
+	return p.Version > m.Version
+}
+
+// edits reads what the posts that are to change are now.
+func edits(ctx context.Context, tx Tx, known map[string]*knownPost, posts map[string]Post) ([]Edit, error) {
+	if len(posts) == 0 {
+		return nil, nil
+	}
+	ids := make([]int64, 0, len(posts))
+	for native := range posts {
+		ids = append(ids, known[native].ID)
+	}
+	slices.Sort(ids)
+	var rows []Mention
+	err := tx.NewSelect().Model(&rows).Column("id", "native_id", "case_id", "account_id", "ours", "text", "gone_why").Where("m.id IN (?)", bun.List(ids)).Order("m.id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read what was edited: %w", err)
+	}
+	all := make([]Edit, len(rows))
+	for i, m := range rows {
+		all[i] = Edit{Post: posts[m.NativeID], MentionID: m.ID, CaseID: m.CaseID, AccountID: m.AccountID, Ours: m.Ours, Before: m.Text, Shown: m.GoneWhy == Hidden}
+	}
+	return all, nil
+}
+
+// Rewrite stores what an edited post says now, and its score.
+func Rewrite(ctx context.Context, tx Tx, e Edit, score string) error {
+	_, err := tx.NewUpdate().Model((*Mention)(nil)).
+		Set("text = ?, score = ?, media = ?, rating = ?, target = ?, url = ?, version = ?", e.Text, score, e.Media, e.Rating, e.Target, e.URL, e.Version).
+		Set("delivery = ?, delivery_why = ?, edited_at = ?, gone_at = NULL, gone_why = ''", e.Delivery.Mode, e.Delivery.Why, tx.Now()).
+		Set("delivery_until = ?", bun.NullZero(e.Delivery.Until)).
+		Where("id = ?", e.MentionID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("rewrite mention %d: %w", e.MentionID, err)
+	}
+	return nil
 }
 
 // handOver makes a mention that another connection heard c's own; the other stays one of its sources.

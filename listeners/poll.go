@@ -1,8 +1,8 @@
 package listeners
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -27,9 +27,11 @@ type Poller struct {
 	Jitter   func() float64 // uniform in [0, 1)
 	Log      *slog.Logger
 	Period   time.Duration // between two looks for due connections
-	Interval time.Duration // between two rounds of a connection that has nothing more to tell
-	Lease    time.Duration // how long a connection is kept between two stored groups
+	Interval time.Duration // between two rounds of a connection that is busy
+	Lease    time.Duration // how long a connection stays with a process that died
 	AtOnce   int           // connections heard together
+	// Gone takes away what is stored of posts that the network does not show any more.
+	Gone func(context.Context, Tx, Connection, []Removal) error
 	// Alone says that no other process hears for this database: a lease that stands when Run starts is
 	// that of a process that died, and ends.
 	Alone bool
@@ -37,10 +39,6 @@ type Poller struct {
 	slots chan struct{}
 	once  sync.Once
 }
-
-// pagesAhead is how many fetched pages may wait, and how many make a group at most: what a page costs
-// besides its posts (a commit, looking things up) is shared, and most follow-ups meet their thread.
-const pagesAhead = 20
 
 // Run hears due connections until ctx ends and returns when the rounds under way have stopped.
 func (p *Poller) Run(ctx context.Context) {
@@ -126,21 +124,19 @@ func (p *Poller) take(ctx context.Context, most int) ([]Connection, error) {
 	return taken, err
 }
 
-// heard is a group of pages that is stored together.
-type heard struct {
-	posts    []Post
-	rejected []Rejected
-	next     Cursor
-	store    func(context.Context, Tx) error
-}
-
-func (h *heard) add(page Page) {
-	h.posts, h.rejected, h.next = append(h.posts, page.Posts...), append(h.rejected, page.Rejected...), page.Next
-}
-
-// hear reads all that a connection has to tell now, and gives the connection back.
+// hear reads all that a connection has to tell now, and gives the connection back. While it does, the
+// lease is renewed, so that it can be short.
 func (p *Poller) hear(ctx context.Context, c Connection) {
-	err := p.round(ctx, &c)
+	heard, stop := context.WithCancelCause(ctx)
+	var beating sync.WaitGroup
+	beating.Go(func() { p.beat(heard, c, stop) })
+	err := p.round(heard, &c)
+	stop(nil)
+	beating.Wait()
+	if cause := context.Cause(heard); errors.Is(cause, errLeaseLost) {
+		p.Log.Warn("listening stopped", "connection", c.ID, "network", c.Network, "error", cause)
+		return
+	}
 	if err == nil || ctx.Err() != nil {
 		err = p.release(context.WithoutCancel(ctx), c, nil)
 	} else {
@@ -152,155 +148,58 @@ func (p *Poller) hear(ctx context.Context, c Connection) {
 	}
 }
 
-// round reads what there is to read, with secrets that hold: they are renewed shortly before their end,
-// and once more where the network refuses them all the same.
-func (p *Poller) round(ctx context.Context, c *Connection) error {
-	ch, err := p.Open(*c)
-	if err != nil {
-		return err
-	}
-	if endsSoon(ch, p.Now()) {
-		if ch, err = p.renew(ctx, c); err != nil {
-			return err
-		}
-	}
-	err = p.read(ctx, c, ch)
-	if err == nil || classify(err, Transient).Class != AuthExpired {
-		return err
-	}
-	if _, ok := ch.(AuthKeeper); !ok {
-		return err
-	}
-	if ch, err = p.renew(ctx, c); err != nil {
-		return err
-	}
-	return p.read(ctx, c, ch)
-}
-
-func (p *Poller) renew(ctx context.Context, c *Connection) (Channel, error) {
-	renewed, err := p.Renew(ctx, *c)
-	if err != nil {
-		return nil, err
-	}
-	c.Secrets, c.SecretsVersion = renewed.Secrets, renewed.SecretsVersion
-	return p.Open(*c)
-}
-
-func (p *Poller) read(ctx context.Context, c *Connection, ch Channel) error {
-	c.pause = max(p.Interval, ch.Capabilities().MinPoll)
-	if own, err := time.ParseDuration(c.Settings["poll"]); err == nil {
-		c.pause = own
-	}
-	fetcher, ok := ch.(Fetcher)
-	if !ok {
-		return &Error{Class: Forbidden, Err: fmt.Errorf("network %s cannot be polled", c.Network)}
-	}
-	ahead, stop := context.WithCancel(ctx)
-	defer stop()
-	pages, groups := make(chan Page, pagesAhead), make(chan heard)
-	var fetched, failed error
-	go func() {
-		defer close(pages)
-		fetched = fetch(ahead, fetcher, c.Cursor, pages)
-	}()
-	go func(c Connection) {
-		defer close(groups)
-		p.prepare(c, pages, groups)
-	}(*c)
-	for h := range groups { // what has been fetched is stored, whatever ends the fetching
-		if failed != nil {
-			continue
-		}
-		if failed = p.store(context.WithoutCancel(ctx), c, h); failed != nil {
-			stop()
-		}
-	}
-	return cmp.Or(failed, fetched)
-}
-
-// fetch reads pages until there are no more.
-func fetch(ctx context.Context, from Fetcher, cursor Cursor, pages chan<- Page) error {
-	for more := true; more; {
-		page, err := from.Fetch(ctx, cursor)
-		if err != nil {
-			return err
-		}
+// beat keeps the lease on a connection until ctx ends; lost hears that somebody else has it.
+func (p *Poller) beat(ctx context.Context, c Connection, lost func(error)) {
+	tick := time.NewTicker(p.Lease / 3)
+	defer tick.Stop()
+	for {
 		select {
-		case pages <- page:
 		case <-ctx.Done():
-			return ctx.Err()
+			return
+		case <-tick.C:
 		}
-		cursor, more = page.Next, page.More
-	}
-	return nil
-}
-
-// prepare makes groups of the pages that are there, until the channel closes.
-func (p *Poller) prepare(c Connection, pages <-chan Page, groups chan<- heard) {
-	for first := range pages {
-		var h heard
-		h.add(first)
-		for range min(len(pages), pagesAhead-1) {
-			h.add(<-pages)
+		err := p.Transact(ctx, func(ctx context.Context, tx Tx) error { return keepLease(ctx, tx, c, tx.Now().Add(p.Lease)) })
+		switch {
+		case errors.Is(err, errLeaseLost):
+			lost(err)
+			return
+		case err != nil && ctx.Err() == nil:
+			p.Log.Error("lease not renewed", "connection", c.ID, "error", err)
 		}
-		h.store = p.Sink(c, h.posts)
-		groups <- h
 	}
 }
 
-// store writes a group with its cursor.
-func (p *Poller) store(ctx context.Context, c *Connection, h heard) error {
-	if len(h.posts)+len(h.rejected) == 0 && h.next == c.Cursor {
-		return nil
+// keepLease moves the end of a lease; errLeaseLost where it is not c's any more.
+func keepLease(ctx context.Context, tx Tx, c Connection, until clock.Time) error {
+	res, err := tx.NewUpdate().Model((*Connection)(nil)).Set("lease_until = ?", until).
+		Where("id = ? AND fence = ?", c.ID, c.Fence).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("keep connection %d: %w", c.ID, err)
 	}
-	err := p.Transact(ctx, func(ctx context.Context, tx Tx) error {
-		res, err := tx.NewUpdate().Model((*Connection)(nil)).
-			Set("cursor = ?, lease_until = ?", h.next, tx.Now().Add(p.Lease)).
-			Where("id = ? AND fence = ?", c.ID, c.Fence).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("move the cursor of connection %d: %w", c.ID, err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return errLeaseLost
-		}
-		if err := h.store(ctx, tx); err != nil {
-			return err
-		}
-		return bury(ctx, tx, c.ID, h.rejected)
-	})
-	if err == nil {
-		c.Cursor = h.next
-	}
-	return err
-}
-
-// bury keeps what could not be read, with the reason, for somebody to look at. Networks are read with an
-// overlap, so the same piece comes several times and is kept once.
-func bury(ctx context.Context, tx Tx, connectionID int64, rejected []Rejected) error {
-	for _, r := range rejected {
-		_, err := tx.NewRaw(`INSERT INTO dead_letters (connection_id, raw, reason, created_at) SELECT ?, ?, ?, ?
-			WHERE NOT EXISTS (SELECT 1 FROM dead_letters WHERE connection_id = ? AND raw = ?)`,
-			connectionID, r.Raw, r.Reason, tx.Now(), connectionID, r.Raw).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("keep a dead letter: %w", err)
-		}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errLeaseLost
 	}
 	return nil
 }
 
 // release gives a connection back and says when it is due again.
 func (p *Poller) release(ctx context.Context, c Connection, failure *Error) error {
-	now, said := p.Now(), ""
+	said := ""
 	if failure != nil {
 		said = printable(failure.Error())
 	}
 	return p.Transact(ctx, func(ctx context.Context, tx Tx) error {
+		now := tx.Now()
 		q := tx.NewUpdate().Model((*Connection)(nil)).Where("id = ? AND fence = ?", c.ID, c.Fence).Set("lease_until = NULL")
 		switch {
 		case failure == nil:
-			q = q.Set("fetch_at = ?, heard_at = ?, failures = 0, error = ''", now.Add(c.pause), now)
+			c.BusyAt = max(c.BusyAt, c.newest)
+			q = q.Set("fetch_at = ?, heard_at = ?, failures = 0, error = ''", p.next(c, now), now).
+				Set("busy_at = CASE WHEN ? > 0 THEN ? ELSE busy_at END", c.BusyAt, c.BusyAt)
 		case failure.Class == RateLimited:
 			q = q.Set("fetch_at = ?, error = ?", max(failure.Until, now.Add(time.Second)).Add(time.Duration(p.Jitter()*float64(time.Second))), said)
+		case failure.Class == OverBudget:
+			q = q.Set("fetch_at = ?, error = ?", max(failure.Until, now.Add(time.Hour)), said)
 		case failure.Class == AuthExpired, failure.Class == AuthRevoked, failure.Class == Banned:
 			q = q.Set("state = ?, failures = failures + 1, error = ?", Broken, said)
 		default:

@@ -67,13 +67,17 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 	if err := community.TakeTurns(ctx, tx, conn.BrandID); err != nil {
 		return err
 	}
-	fresh, summoned, err := listeners.Fresh(ctx, tx, conn, posts)
+	news, err := listeners.Fresh(ctx, tx, conn, posts)
 	if err != nil {
 		return err
 	}
-	if err := community.Summoned(ctx, tx, conn, summoned); err != nil || len(fresh) == 0 {
+	if err := community.Summoned(ctx, tx, conn, news.Summoned); err != nil {
 		return err
 	}
+	if err := rewrite(ctx, tx, conn, news.Edited, scored); err != nil || len(news.Fresh) == 0 {
+		return err
+	}
+	fresh := news.Fresh
 	accounts, err := listeners.Accounts(ctx, tx, conn, fresh)
 	if err != nil {
 		return err
@@ -134,6 +138,21 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 		return err
 	}
 	return community.RecordHeard(ctx, tx, conn, changed, len(fresh))
+}
+
+// rewrite stores edited posts, and lets their cases hear of it.
+func rewrite(ctx context.Context, tx listeners.Tx, conn listeners.Connection, edits []listeners.Edit, scored map[string]judged) error {
+	changed := make([]community.Edited, 0, len(edits))
+	for _, e := range edits {
+		j := scored[e.NativeID]
+		if err := listeners.Rewrite(ctx, tx, e, string(j.text)); err != nil {
+			return err
+		}
+		if !e.Ours && e.CaseID != 0 {
+			changed = append(changed, community.Edited{Edit: e, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule})
+		}
+	}
+	return community.Revise(ctx, tx, conn, changed)
 }
 
 // ready is a brand's scorer and rules, prepared once.

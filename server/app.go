@@ -72,8 +72,8 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	}
 	a.Renewer = &listeners.Renewer{Transact: a.Write, Read: d.Read(), Keys: keys, Open: a.OpenChannel, Log: log}
 	a.Poller = &listeners.Poller{
-		Transact: a.pages, Read: d.Read(), Open: a.OpenChannel, Renew: a.Renewer.Renew, Sink: a.Intake.Sink, Now: a.Now, Jitter: mathrand.Float64, Log: log,
-		Period: 100 * time.Millisecond, Interval: 5 * time.Second, Lease: time.Minute, AtOnce: 32, Alone: !cfg.Postgres(),
+		Transact: a.pages, Read: d.Read(), Open: a.OpenChannel, Renew: a.Renewer.Renew, Sink: a.Intake.Sink, Gone: community.Remove, Now: a.Now, Jitter: mathrand.Float64, Log: log,
+		Period: 100 * time.Millisecond, Interval: 5 * time.Second, Lease: 10 * time.Second, AtOnce: 32, Alone: !cfg.Postgres(),
 	}
 	a.Deliverer = &listeners.Deliverer{
 		Transact: a.Write, Read: d.Read(), Open: a.OpenChannel, Renew: a.Renewer.Renew, Done: community.Done, Now: a.Now, Jitter: mathrand.Float64, Log: log,

@@ -1,0 +1,156 @@
+package listeners
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+
+	"github.com/kith-social/kith/clock"
+)
+
+// Erased is why a post is gone whose author asked us to forget them. Its tombstone does not name it.
+const Erased GoneWhy = "erased"
+
+type tombstone struct {
+	bun.BaseModel `bun:"table:tombstones"`
+
+	BrandID   int64
+	Network   string
+	NativeID  string
+	Why       GoneWhy
+	CreatedAt clock.Time
+}
+
+// nameless is how a tombstone knows a post whose id is not to be kept.
+func nameless(network, nativeID string) string {
+	sum := sha256.Sum256([]byte(network + "/" + nativeID))
+	return hex.EncodeToString(sum[:])
+}
+
+// alive leaves out posts that are gone. One that was only hidden is shown again.
+func alive(ctx context.Context, tx Tx, c Connection, posts []Post) ([]Post, error) {
+	if len(posts) == 0 {
+		return nil, nil
+	}
+	names := make([]string, 0, 2*len(posts))
+	for _, p := range posts {
+		names = append(names, p.NativeID, nameless(c.Network, p.NativeID))
+	}
+	var stones []tombstone
+	err := tx.NewSelect().Model(&stones).Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", names)).Scan(ctx)
+	if err != nil || len(stones) == 0 {
+		return posts, err
+	}
+	gone := make(map[string]bool, len(stones))
+	var shown []string
+	for _, s := range stones {
+		gone[s.NativeID] = s.Why != Hidden
+		if s.Why == Hidden {
+			shown = append(shown, s.NativeID)
+		}
+	}
+	if len(shown) > 0 {
+		_, err := tx.NewDelete().Model((*tombstone)(nil)).Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", shown)).Exec(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("show posts again: %w", err)
+		}
+	}
+	return slices.DeleteFunc(posts, func(p Post) bool { return gone[p.NativeID] || gone[nameless(c.Network, p.NativeID)] }), nil
+}
+
+// Remove takes away what is stored of posts that the network does not show any more, and remembers those
+// that were never stored, so that a late copy is not. It returns the mentions that are gone by this, as
+// they were.
+func Remove(ctx context.Context, tx Tx, c Connection, removals []Removal) ([]Mention, error) {
+	why := make(map[string]GoneWhy, len(removals))
+	ids := make([]string, 0, len(removals))
+	for _, r := range removals {
+		why[r.NativeID] = r.Why
+		ids = append(ids, r.NativeID)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var stored []Mention
+	err := tx.NewSelect().Model(&stored).Where("m.brand_id = ? AND m.network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "m.native_id", ids)).Order("m.id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the posts that are gone: %w", err)
+	}
+	var gone []Mention
+	for _, m := range stored {
+		before := m.GoneWhy
+		m.GoneWhy = why[m.NativeID]
+		delete(why, m.NativeID)
+		if before != "" && (before != Hidden || m.GoneWhy == Hidden) {
+			continue // it was before
+		}
+		if err := wipe(ctx, tx, m.ID, m.GoneWhy); err != nil {
+			return nil, err
+		}
+		if before == "" {
+			gone = append(gone, m)
+		}
+	}
+	for native, w := range why {
+		s := tombstone{BrandID: c.BrandID, Network: c.Network, NativeID: native, Why: w, CreatedAt: tx.Now()}
+		_, err := tx.NewInsert().Model(&s).On("CONFLICT (native_id, brand_id, network) DO UPDATE").Set("why = EXCLUDED.why").
+			Where("tombstone.why = ?", Hidden).Exec(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("remember a post that is gone: %w", err)
+		}
+	}
+	return gone, forgetRaw(ctx, tx, c, ids)
+}
+
+// wipe empties a mention of everything its author wrote.
+func wipe(ctx context.Context, tx Tx, mentionID int64, why GoneWhy) error {
+	_, err := tx.NewUpdate().Model((*Mention)(nil)).
+		Set("text = '', score = '', media = '', target = '', url = '', rating = 0, delivery = ?, delivery_why = 'gone'", Blocked).
+		Set("gone_at = ?, gone_why = ?", tx.Now(), why).Where("id = ?", mentionID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("empty mention %d: %w", mentionID, err)
+	}
+	return nil
+}
+
+// leastTelling is the length from which a post's id in a text means the post.
+const leastTelling = 6
+
+// forgetRaw deletes what could not be read and names one of the posts.
+func forgetRaw(ctx context.Context, tx Tx, c Connection, nativeIDs []string) error {
+	contains := "instr(raw, ?) > 0"
+	if tx.Dialect().Name() == dialect.PG {
+		contains = "position(? in raw) > 0"
+	}
+	some, err := tx.NewSelect().Table("dead_letters").Where("connection_id = ?", c.ID).Exists(ctx)
+	if err != nil || !some {
+		return err
+	}
+	for _, id := range nativeIDs {
+		if len(id) < leastTelling {
+			continue
+		}
+		if _, err := tx.NewDelete().Table("dead_letters").Where("connection_id = ?", c.ID).Where(contains, []byte(id)).Exec(ctx); err != nil {
+			return fmt.Errorf("forget what could not be read: %w", err)
+		}
+	}
+	return nil
+}
+
+// CancelTo takes back the replies to these mentions that have certainly not left and returns them.
+func CancelTo(ctx context.Context, tx Tx, mentionIDs []int64, why string) ([]Reply, error) {
+	var taken []Reply
+	_, err := tx.NewUpdate().Model(&taken).
+		Set("state = ?, error = ?, version = version + 1", Cancelled, why).
+		Where("mention_id IN (?) AND state IN (?)", bun.List(mentionIDs), bun.List([]ReplyState{Waiting, Queued, Retry})).
+		Returning("*").Exec(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cancel replies to what is gone: %w", err)
+	}
+	return taken, nil
+}

@@ -1,0 +1,129 @@
+package listeners
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/uptrace/bun"
+)
+
+// Spent adds what calls cost to a connection's book, by day, unit and rule, in the transaction that
+// stores what they brought.
+func Spent(ctx context.Context, tx Tx, connectionID int64, all []Spend) error {
+	for _, s := range all {
+		if s.N == 0 && s.Cost == 0 {
+			continue
+		}
+		_, err := tx.NewRaw(`INSERT INTO spending (connection_id, day, unit, rule, n, cost) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (connection_id, day, unit, rule) DO UPDATE SET n = spending.n + EXCLUDED.n, cost = spending.cost + EXCLUDED.cost`,
+			connectionID, dayOf(tx.Now()), s.Unit, s.Rule, s.N, s.Cost).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("note what connection %d spent: %w", connectionID, err)
+		}
+	}
+	return nil
+}
+
+// dayOf counts UTC days since 1970.
+func dayOf(t clock.Time) int64 { return t.Std().Unix() / int64(24*time.Hour/time.Second) }
+
+// month gives the first moments of t's calendar month (UTC) and of the next one.
+func month(t clock.Time) (first, next clock.Time) {
+	year, m, _ := t.Std().Date()
+	start := time.Date(year, m, 1, 0, 0, 0, 0, time.UTC)
+	return clock.At(start), clock.At(start.AddDate(0, 1, 0))
+}
+
+// MonthSpent is what a connection has cost in now's calendar month (UTC).
+func MonthSpent(ctx context.Context, db bun.IDB, connectionID int64, now clock.Time) (MicroUSD, error) {
+	first, next := month(now)
+	var sum MicroUSD
+	err := db.NewSelect().Table("spending").ColumnExpr("COALESCE(SUM(cost), 0)").
+		Where("connection_id = ? AND day >= ? AND day < ?", connectionID, dayOf(first), dayOf(next)).Scan(ctx, &sum)
+	if err != nil {
+		return 0, fmt.Errorf("add up what connection %d spent: %w", connectionID, err)
+	}
+	return sum, nil
+}
+
+// Expense is what a connection spent on one thing in a month.
+type Expense struct {
+	Unit string   `json:"unit"` // what was bought, as in Spend
+	Rule string   `json:"rule"` // id of the Rule that caused it, or ""
+	N    int64    `json:"n"`
+	Cost MicroUSD `json:"cost"`
+}
+
+// Spending lists what a connection spent in now's calendar month (UTC), the dearest first.
+func Spending(ctx context.Context, db bun.IDB, connectionID int64, now clock.Time) ([]Expense, error) {
+	first, next := month(now)
+	var all []Expense
+	err := db.NewSelect().Table("spending").ColumnExpr("unit, rule, SUM(n) AS n, SUM(cost) AS cost").
+		Where("connection_id = ? AND day >= ? AND day < ?", connectionID, dayOf(first), dayOf(next)).
+		Group("unit", "rule").OrderExpr("4 DESC, unit, rule").Scan(ctx, &all)
+	if err != nil {
+		return nil, fmt.Errorf("list what connection %d spent: %w", connectionID, err)
+	}
+	return all, nil
+}
+
+// SetBudget bounds what a connection may cost in a calendar month (UTC); 0 takes the bound away. A
+// connection that had used up the old one is heard again at once.
+func SetBudget(ctx context.Context, tx Tx, connectionID int64, budget MicroUSD) error {
+	_, err := tx.NewUpdate().Model((*Connection)(nil)).Set("budget = ?, fetch_at = ?", budget, tx.Now()).Where("id = ?", connectionID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("set the budget of connection %d: %w", connectionID, err)
+	}
+	return nil
+}
+
+// Affordable tells whether a connection's budget bears one more call of this cost. The error is of class
+// OverBudget where it does not, until the next month.
+func Affordable(ctx context.Context, db bun.IDB, c Connection, cost MicroUSD, now clock.Time) error {
+	p, err := openPurse(ctx, db, c, cost, func() clock.Time { return now })
+	if err != nil {
+		return err
+	}
+	return p.bears()
+}
+
+var errBudget = errors.New("the budget of the month does not bear another call")
+
+// purse is what a connection may still spend while it makes several calls.
+type purse struct {
+	budget, spent, call MicroUSD // call is the most that one can cost
+	now                 clock.Func
+}
+
+func openPurse(ctx context.Context, db bun.IDB, c Connection, call MicroUSD, now clock.Func) (*purse, error) {
+	p := &purse{budget: c.Budget, call: call, now: now}
+	if p.budget == 0 || p.call == 0 {
+		return p, nil
+	}
+	var err error
+	p.spent, err = MonthSpent(ctx, db, c.ID, now())
+	return p, err
+}
+
+func (p *purse) bears() error {
+	if p.budget == 0 || p.call == 0 || p.spent+p.call <= p.budget {
+		return nil
+	}
+	_, next := month(p.now())
+	return &Error{Class: OverBudget, Until: next, Err: errBudget}
+}
+
+// buy makes a call that the purse bears.
+func (p *purse) buy(call func() (Page, error)) (Page, error) {
+	if err := p.bears(); err != nil {
+		return Page{}, err
+	}
+	page, err := call()
+	for _, s := range page.Spend {
+		p.spent += s.Cost
+	}
+	return page, err
+}
