@@ -24,10 +24,11 @@ func (c *Channel) get(ctx context.Context, doing, path string, query url.Values,
 	if err := c.readError(doing, call, err); err != nil {
 		return gjson.Result{}, err
 	}
-	if !json.Valid(call.Body) { // bounds the depth too
-		return gjson.Result{}, c.malformed(doing, errNotJSON)
+	v, err := listeners.ReadJSON(call.Body)
+	if err != nil {
+		return v, c.malformed(doing, err)
 	}
-	return gjson.ParseBytes(call.Body), nil
+	return v, nil
 }
 
 // put makes one attempt to change something on the forum. The answer of a success may be empty.
@@ -40,10 +41,11 @@ func (c *Channel) put(ctx context.Context, doing, method, path string, in any, a
 	if err := c.writeError(doing, call, err); err != nil {
 		return call, gjson.Result{}, err
 	}
-	if !json.Valid(call.Body) {
-		return call, gjson.Result{}, nil
+	v, err := listeners.ReadJSON(call.Body)
+	if err != nil {
+		return call, gjson.Result{}, nil // what it answers does not matter to everybody
 	}
-	return call, gjson.ParseBytes(call.Body), nil
+	return call, v, nil
 }
 
 func (c *Channel) call(ctx context.Context, method, path string, body []byte, as string) (*listeners.Exchange, error) {

@@ -100,6 +100,7 @@ func (c *Channel) decode(v gjson.Result, private bool) (post, error) {
 // judge tells why a post is given to us, and how it can be answered.
 func (p *post) judge(c *Channel, raw string) {
 	p.Delivery = listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}
+	p.Rule, _ = c.matches.Match(p.Text)
 	switch {
 	case c.owns(p.Author):
 		p.Reason, p.Delivery = listeners.Own, listeners.Delivery{Mode: listeners.Blocked, Why: "own"}

@@ -56,6 +56,7 @@ type Channel struct {
 	id, name string
 	base     string // the forum's address without a slash at its end
 	rules    []listeners.Rule
+	matches  listeners.Matcher
 	all      bool // hear every post
 	asMember bool
 	userKey  bool // the key is one user's, not the forum's
@@ -115,7 +116,7 @@ func Open(a listeners.Access, rt http.RoundTripper) (listeners.Channel, error) {
 	base.Fragment = ""
 	hooks := []string{a.Secrets["webhook_secret"], a.Secrets["webhook_secret_old"]}
 	return &Channel{
-		id: a.NativeID, name: strings.TrimPrefix(a.Handle, "@"), base: base.String(), rules: a.Rules,
+		id: a.NativeID, name: strings.TrimPrefix(a.Handle, "@"), base: base.String(), rules: a.Rules, matches: listeners.NewMatcher(a.Rules),
 		all: hear != hearAddressed, asMember: user != "" && a.Settings["as_member"] == "yes", userKey: user == "",
 		client: &http.Client{
 			Transport:     listeners.Recorder{Next: rt},

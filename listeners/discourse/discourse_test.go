@@ -3,6 +3,7 @@ package discourse
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -136,4 +137,20 @@ func (s *stage) as(user, method, path, kind string, body []byte) []byte {
 		s.t.Fatalf("%s %s: %s %s %v", method, path, res.Status, answer, err)
 	}
 	return answer
+}
+
+var replies int // of this run
+
+// answer is an answer to a post, with everything that the forum needs to place it.
+func (s *stage) answer(parent, text string) listeners.Outgoing {
+	s.t.Helper()
+	page, err := s.open(channeltest.Options{}).(*Channel).Hydrate(s.t.Context(), []string{parent})
+	if err != nil || len(page.Posts) != 1 {
+		s.t.Fatalf("read post %s: %+v, %v", parent, page, err)
+	}
+	p := page.Posts[0]
+	replies++
+	return listeners.Outgoing{
+		ID: fmt.Sprintf("0190b5a0-0000-7000-9000-%012d", replies), ParentID: p.NativeID, ThreadKey: p.ThreadKey, Target: p.Target, Surface: p.Surface, Text: text,
+	}
 }

@@ -1,7 +1,6 @@
 package discourse
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -17,7 +16,6 @@ import (
 
 var (
 	errGuest    = errors.New("the forum takes us for a guest: the key or the user's name is wrong")
-	errNotJSON  = errors.New("the answer is not JSON")
 	errNotForum = errors.New("this address does not answer as a Discourse forum does")
 )
 
@@ -30,10 +28,10 @@ type problem struct {
 }
 
 func readProblem(body []byte) problem {
-	if !json.Valid(body) {
+	root, err := listeners.ReadJSON(body)
+	if err != nil {
 		return problem{}
 	}
-	root := gjson.ParseBytes(body)
 	var all []string
 	root.Get("errors").ForEach(func(_, e gjson.Result) bool { all = append(all, e.Str); return len(all) < 10 })
 	return problem{

@@ -5,11 +5,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"strings"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/kith-social/kith/listeners"
 )
@@ -64,10 +61,11 @@ func (c *Channel) DeliveryID(h http.Header, body []byte) string {
 // Decode reads what a forum has brought. Events of other things than posts, and pings, tell nothing.
 func (c *Channel) Decode(ctx context.Context, h http.Header, body []byte) (listeners.Page, error) {
 	const doing = "read what the forum brought"
-	if !json.Valid(body) {
-		return listeners.Page{}, c.malformed(doing, errNotJSON)
+	v, err := listeners.ReadJSON(body)
+	if err != nil {
+		return listeners.Page{}, c.malformed(doing, err)
 	}
-	v := gjson.ParseBytes(body).Get("post")
+	v = v.Get("post")
 	if kind := h.Get(headerEventType); kind != "post" && (kind != "" || !v.Exists()) {
 		return listeners.Page{}, nil
 	}

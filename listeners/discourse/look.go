@@ -194,5 +194,5 @@ func (c *Channel) Backfill(ctx context.Context, from, to clock.Time, after liste
 
 // wants tells whether a post of the forum is to be heard.
 func (c *Channel) wants(p post) bool {
-	return p.shown() && (c.all || p.Reason != listeners.Keyword)
+	return p.shown() && (c.all || p.Reason != listeners.Keyword || p.Rule != "")
 }

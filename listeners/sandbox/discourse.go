@@ -53,7 +53,6 @@ func newDiscourse(n *Network) *discourseFacade {
 func (d *discourseFacade) routes() {
 	d.handle("GET /session/current.json", true, d.current)
 	d.handle("GET /posts.json", false, d.latestPosts)
-	d.handle("GET /private-posts.json", true, d.privatePosts)
 	d.handle("POST /posts.json", true, d.create)
 	d.handle("GET /posts/{id}", false, d.onePost)
 	d.handle("PUT /posts/{id}", true, d.update)
