@@ -71,6 +71,7 @@ func New(cfg Config) *Network {
 	n.mount("feed", "/feed", newFeed(n.world, cfg))
 	n.mount("discourse", "/discourse", newDiscourse(n))
 	n.mount("nodebb", "/nodebb", newNodeBB(n.world, cfg))
+	n.mount("facebook", "/graph", newGraph(n))
 	// Browsers may change things only from the sandbox's own pages.
 	sameOrigin := http.NewCrossOriginProtection()
 	n.mux.Handle("/admin/", sameOrigin.Handler(n.adminRoutes()))
