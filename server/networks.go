@@ -3,6 +3,7 @@ package server
 import (
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/listeners/discourse"
+	"github.com/kith-social/kith/listeners/facebook"
 	"github.com/kith-social/kith/listeners/feed"
 	"github.com/kith-social/kith/listeners/nodebb"
 	"github.com/kith-social/kith/listeners/twitter"
@@ -11,6 +12,7 @@ import (
 // networks is every network that can be connected, by the name stored with a connection.
 var networks = map[string]listeners.Network{
 	"discourse": discourse.Network,
+	"facebook":  facebook.Network,
 	"feed":      feed.Network,
 	"x":         twitter.Network,
 	"nodebb":    nodebb.Network,

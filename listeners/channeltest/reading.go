@@ -1,6 +1,7 @@
 package channeltest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -55,7 +56,7 @@ func firstRound(t *testing.T, n *Network) {
 	if !canReply(n, n.Open(t, Options{})) { // it has no account to name, and everybody answers by hand
 		reason, delivery = listeners.Keyword, listeners.Delivery{Mode: listeners.Assisted, Why: "read_only"}
 	}
-	if p.Author.Handle != "customer1" || p.Author.NativeID == "" || p.Text != mention(n, 1).Text ||
+	if cmp.Or(p.Author.Handle, p.Author.Name) != "customer1" || p.Author.NativeID == "" || p.Text != mention(n, 1).Text ||
 		p.Reason != reason || p.ThreadKey == "" || p.ParentID != "" || p.CreatedAt.IsZero() || p.URL == "" {
 		t.Errorf("the post is not as it was written: %+v", p)
 	}

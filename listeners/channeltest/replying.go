@@ -161,15 +161,15 @@ func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, 
 
 func rateLimits(t *testing.T, n *Network) {
 	out, ch := question(t, n), n.Open(t, Options{})
-	n.Weather(t, "", "rate_limit:40", 0)
+	n.Weather(t, "", "rate_limit:120", 0)
 	_, posting := reply(t, ch, out, listeners.RateLimited)
 	_, reading := ch.(listeners.Fetcher).Fetch(context.Background(), "")
 	for what, err := range map[string]error{"reply": posting, "fetch": reading} {
 		wantClass(t, what, err, listeners.RateLimited)
 		var e *listeners.Error
 		errors.As(err, &e)
-		if wait := e.Until.Sub(clock.System()); wait < 35*time.Second || wait > 45*time.Second {
-			t.Errorf("%s: wait for %v, want 40 seconds", what, wait)
+		if wait := e.Until.Sub(clock.System()); wait < 115*time.Second || wait > 125*time.Second {
+			t.Errorf("%s: wait for %v, want 2 minutes", what, wait)
 		}
 	}
 	n.Weather(t, "", "", 0)
