@@ -21,7 +21,7 @@ func (c *Channel) get(ctx context.Context, doing, path string, query url.Values,
 		path += "?" + query.Encode()
 	}
 	call, err := c.call(ctx, http.MethodGet, path, nil, as)
-	if err := c.readError(doing, call, err); err != nil {
+	if err := blameMember(c.readError(doing, call, err), as); err != nil {
 		return gjson.Result{}, err
 	}
 	v, err := listeners.ReadJSON(call.Body)
@@ -31,21 +31,31 @@ func (c *Channel) get(ctx context.Context, doing, path string, query url.Values,
 	return v, nil
 }
 
-// put makes one attempt to change something on the forum. The answer of a success may be empty.
+// put makes one attempt to change something on the forum. What cannot be read of the answer to a success is
+// nothing.
 func (c *Channel) put(ctx context.Context, doing, method, path string, in any, as string) (*listeners.Exchange, gjson.Result, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, gjson.Result{}, err
 	}
 	call, err := c.call(ctx, method, path, body, as)
-	if err := c.writeError(doing, call, err); err != nil {
+	if err := blameMember(c.writeError(doing, call, err), as); err != nil {
 		return call, gjson.Result{}, err
 	}
 	v, err := listeners.ReadJSON(call.Body)
 	if err != nil {
-		return call, gjson.Result{}, nil // what it answers does not matter to everybody
+		return call, gjson.Result{}, nil
 	}
 	return call, v, nil
+}
+
+// blameMember makes a refused key a refused member where the call was made under a member's name: the
+// forum says the same of both, and a name that is wrong must not end the connection.
+func blameMember(err error, as string) error {
+	if e, ok := errors.AsType[*listeners.Error](err); ok && as != "" && e.Class == listeners.AuthRevoked {
+		e.Class = listeners.Forbidden
+	}
+	return err
 }
 
 func (c *Channel) call(ctx context.Context, method, path string, body []byte, as string) (*listeners.Exchange, error) {

@@ -34,23 +34,23 @@ func words(raw string) string {
 // code both are code.
 func unquoted(raw string) string {
 	var b strings.Builder
-	depth, last := 0, 0
+	depth, last, counted, fences := 0, 0, 0, 0
 	for _, at := range quoting.FindAllStringIndex(raw, -1) {
-		begins := raw[at[0]+1] != '/'
-		if depth == 0 && begins && strings.Count(raw[:at[0]], "```")%2 == 0 {
-			b.WriteString(raw[last:at[0]])
-			depth = 1
-		} else if depth > 0 && begins {
+		fences += strings.Count(raw[counted:at[0]], "```")
+		counted = at[0]
+		switch begins := raw[at[0]+1] != '/'; {
+		case begins && depth > 0:
 			depth++
-		} else if depth > 0 {
+		case begins && fences%2 == 0:
+			b.WriteString(raw[last:at[0]])
+			depth, last = 1, at[0]
+		case !begins && depth > 0:
 			if depth--; depth == 0 {
 				last = at[1]
 			}
 		}
 	}
-	if depth == 0 || b.Len() == 0 {
-		b.WriteString(raw[last:]) // what never ends is no quote
-	}
+	b.WriteString(raw[last:]) // what never ends is no quote
 	var kept []string
 	code := false
 	for line := range strings.Lines(b.String()) {
