@@ -85,9 +85,12 @@ type onNetwork struct {
 	Parent string `json:"in_reply_to"`
 }
 
+// number is the sandbox's number of a post: networks write it in their own ways.
+func number(nativeID string) string { return nativeID[strings.LastIndexAny(nativeID, "_/")+1:] }
+
 func (tr *trial) ledger() []onNetwork {
 	var all struct{ Items []onNetwork }
-	tr.admin("GET", "/admin/posts?network=x", nil, &all)
+	tr.admin("GET", "/admin/posts", nil, &all)
 	return all.Items
 }
 
@@ -153,8 +156,8 @@ func (tr *trial) check(s stored) []string {
 	// Every post is one mention.
 	heard := map[string]int{}
 	for _, m := range s.mentions {
-		heard[m.NativeID]++
-		switch p, there := network[m.NativeID]; {
+		heard[number(m.NativeID)]++
+		switch p, there := network[number(m.NativeID)]; {
 		case !there:
 			bad("mention %s is of no post", m.NativeID)
 		case !m.Ours && m.Text != p.Text, m.Ours != (p.Author == brandHandle):
@@ -184,9 +187,9 @@ func (tr *trial) check(s stored) []string {
 		}
 		switch r.State {
 		case "sent":
-			sent[r.Text] = r.NativeID
-			if r.AnswerState != "approved" || network[r.NativeID].Parent != r.ParentID {
-				bad("reply %s is sent as %q under %q, its answer is %s", r.ID, r.NativeID, network[r.NativeID].Parent, r.AnswerState)
+			sent[r.Text] = number(r.NativeID)
+			if parent := network[number(r.NativeID)].Parent; r.AnswerState != "approved" || parent != number(r.ParentID) {
+				bad("reply %s is sent as %q under %q, its answer is %s", r.ID, r.NativeID, parent, r.AnswerState)
 			}
 		case "ask_human", "failed":
 			if len(tr.weather) == 0 {

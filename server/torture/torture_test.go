@@ -19,9 +19,11 @@ import (
 // long tells whether the trials may take their time.
 var long = os.Getenv("KITH_TORTURE") != ""
 
+var everywhere = []place{onX, onFacebook, onDiscourse}
+
 // TestCrash kills the only process of an embedded database while posts arrive and answers go out.
 func TestCrash(t *testing.T) {
-	p := plan{replicas: 1, kills: 50, posts: 2000, enough: 800, least: 400, settle: 2 * time.Minute}
+	p := plan{networks: everywhere, replicas: 1, kills: 50, posts: 2000, enough: 800, least: 400, settle: 2 * time.Minute}
 	if long {
 		p.kills, p.posts, p.enough, p.settle = 300, 9000, 4000, 10*time.Minute
 	}
@@ -30,17 +32,11 @@ func TestCrash(t *testing.T) {
 
 // TestCrashInBadWeather does the same on a network that loses requests, answers and patience.
 func TestCrashInBadWeather(t *testing.T) {
-	p := plan{replicas: 1, kills: 10, posts: 300, least: 80, settle: 2 * time.Minute}
+	p := plan{networks: everywhere, replicas: 1, kills: 10, posts: 300, least: 80, settle: 2 * time.Minute}
 	if long {
 		p.kills, p.posts, p.settle = 100, 3000, 10*time.Minute
 	}
-	p.weather = []map[string]any{
-		{"network": "x", "route": "POST /2/tweets", "fault": "drop_after_act", "rate": 0.1},
-		{"network": "x", "route": "POST /2/tweets", "fault": "drop_before", "rate": 0.1},
-		{"network": "x", "route": "POST /2/tweets", "fault": "status_after:503", "rate": 0.05},
-		{"network": "x", "route": "POST /2/tweets", "fault": "rate_limit:1", "rate": 0.05},
-		{"network": "x", "route": "GET /2/users", "fault": "status:503", "rate": 0.02},
-	}
+	p.weather = storms(p.networks)
 	torture(t, p)
 }
 
@@ -49,13 +45,13 @@ func TestTortureReplicas(t *testing.T) {
 	if !long {
 		t.Skip("long: set KITH_TORTURE=1")
 	}
-	torture(t, plan{database: dbtest.NewPostgres(t, dbtest.Postgres(t), ""), replicas: 2, kills: 100, posts: 4000, enough: 2000, least: 500, settle: 10 * time.Minute})
+	torture(t, plan{database: dbtest.NewPostgres(t, dbtest.Postgres(t), ""), networks: everywhere, replicas: 2, kills: 100, posts: 4000, enough: 2000, least: 500, settle: 10 * time.Minute})
 }
 
 // TestRestartTakesOver kills a process while a page is being heard and replies are being sent. The next
 // one does not wait for the ends of the leases, half a minute and a minute.
 func TestRestartTakesOver(t *testing.T) {
-	tr, crowd := open(t, seedOf(t), plan{replicas: 1, kills: 1, posts: 20, settle: 15 * time.Second})
+	tr, crowd := open(t, seedOf(t), plan{networks: []place{onX}, replicas: 1, kills: 1, posts: 20, settle: 15 * time.Second})
 	first, err := tr.live(0)
 	if err != nil {
 		t.Fatal(err)

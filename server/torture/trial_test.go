@@ -22,7 +22,8 @@ import (
 
 // plan says what a trial is made of.
 type plan struct {
-	database string // address; empty for SQLite in the test's folder
+	database string  // address; empty for SQLite in the test's folder
+	networks []place // that customers write on
 	replicas int
 	kills    int // over all replicas
 	posts    int
@@ -30,6 +31,35 @@ type plan struct {
 	enough   int              // texts after which nobody claims a case any more; 0: until all are answered
 	least    int              // replies that must have left, so that the trial proves something
 	settle   time.Duration    // how long everything may take to end after the last kill
+}
+
+// place is a network of the sandbox: how a connection to it is made, and where answers are posted.
+type place struct {
+	network, prefix string
+	settings        []string
+	secrets         string // lines for a connection's secrets, with the account's token
+	reply           string // the route, as the weather and the wire name it
+}
+
+var (
+	onX         = place{network: "x", prefix: "/x", secrets: "token=%s", reply: "POST /2/tweets"}
+	onFacebook  = place{network: "facebook", prefix: "/graph", settings: []string{"app_id=1000"}, secrets: "token=%s\napp_secret=sandbox-secret-1000", reply: "/comments"}
+	onDiscourse = place{network: "discourse", prefix: "/discourse", settings: []string{"user=" + brandHandle}, secrets: "key=%s", reply: "POST /posts.json"}
+)
+
+// storms are faults of the routes that answers are posted over, and of reading.
+func storms(networks []place) (rules []map[string]any) {
+	for _, on := range networks {
+		strikes := func(route, fault string, rate float64) {
+			rules = append(rules, map[string]any{"network": on.network, "route": route, "fault": fault, "rate": rate})
+		}
+		strikes(on.reply, "rate_limit:1", 0.1)
+		strikes(on.reply, "drop_before", 0.1)
+		strikes(on.reply, "drop_after_act", 0.2)
+		strikes(on.reply, "status_after:503", 0.05)
+		strikes("GET /", "status:503", 0.02)
+	}
+	return rules
 }
 
 // trial is one run.
@@ -101,9 +131,15 @@ func open(t testing.TB, seed uint64, p plan) (*trial, []*client) {
 	tr.common = []string{"--db", tr.database, "--secret-key-file", tr.keyFile(), "--allow-host", strings.TrimPrefix(tr.wire.url, "http://")}
 
 	tr.run("", "brand", "add", "saomai", "--name", "Sao Mai")
-	var account struct{ Token string }
-	tr.admin("POST", "/admin/accounts", map[string]any{"network": "x", "handle": brandHandle, "name": "Sao Mai", "brand": true}, &account)
-	tr.run(account.Token, "connection", "add", "--brand", "saomai", "--token-file", "-", "--set", "host="+tr.wire.url+"/x", "--set", "poll=500ms")
+	for _, on := range p.networks {
+		var account struct{ Token string }
+		tr.admin("POST", "/admin/accounts", map[string]any{"network": on.network, "handle": brandHandle, "name": "Sao Mai", "brand": true}, &account)
+		args := []string{"connection", "add", "--brand", "saomai", "--network", on.network, "--secrets-file", "-", "--set", "host=" + tr.wire.url + on.prefix, "--set", "poll=500ms"}
+		for _, setting := range on.settings {
+			args = append(args, "--set", setting)
+		}
+		tr.run(fmt.Sprintf(on.secrets, account.Token), args...)
+	}
 	var crowd []*client
 	for i, who := range people {
 		email := who.name + "@example.com"
@@ -227,19 +263,20 @@ func (tr *trial) customers(ctx context.Context, lives <-chan struct{}) {
 
 // thread is where a customer may go on. None goes on after a hard question: pages come newest first, so
 // it may be heard last and take the case out of the hands of who has it.
-type thread struct{ author, id string }
+type thread struct{ author, id, network string }
 
 func (tr *trial) burst(dice *rand.Rand, threads []thread, size int) []thread {
 	posts := make([]map[string]any, size)
 	authors := make([]string, size)
 	for i := range posts {
 		author, text, in := fmt.Sprintf("customer%d", dice.IntN(tr.posts)), questions[dice.IntN(len(questions))], ""
+		network := tr.networks[dice.IntN(len(tr.networks))].network
 		if len(threads) > 0 && dice.IntN(10) == 0 {
 			on := threads[dice.IntN(len(threads))]
-			author, in, text = on.author, on.id, followUps[dice.IntN(len(followUps))]
+			author, in, text, network = on.author, on.id, followUps[dice.IntN(len(followUps))], on.network
 		}
 		authors[i] = author
-		posts[i] = map[string]any{"network": "x", "author": author, "text": "@" + brandHandle + " " + text, "in_reply_to": in}
+		posts[i] = map[string]any{"network": network, "author": author, "text": "@" + brandHandle + " " + text, "in_reply_to": in}
 	}
 	var made struct{ Items []struct{ ID string } }
 	tr.admin("POST", "/admin/posts", posts, &made)
@@ -247,7 +284,7 @@ func (tr *trial) burst(dice *rand.Rand, threads []thread, size int) []thread {
 		text := posts[i]["text"].(string)
 		tr.book.posted(p.ID, text)
 		if !strings.HasSuffix(text, hard) {
-			threads = append(threads, thread{authors[i], p.ID})
+			threads = append(threads, thread{authors[i], p.ID, posts[i]["network"].(string)})
 		}
 	}
 	return threads

@@ -3,7 +3,6 @@ package torture
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"log"
 	"math/rand/v2"
@@ -11,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,11 +48,13 @@ func newWire(t testing.TB, network string, dice *rand.Rand) *wire {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", reads)
-	mux.HandleFunc("POST /x/2/tweets", func(rw http.ResponseWriter, r *http.Request) {
-		if err := w.reply(rw, r); err != nil {
-			cut(rw, r, err)
-		}
-	})
+	for _, route := range []string{"POST /x/2/tweets", "POST /graph/{version}/{id}/comments", "POST /discourse/posts.json"} {
+		mux.HandleFunc(route, func(rw http.ResponseWriter, r *http.Request) {
+			if err := w.reply(rw, r); err != nil {
+				cut(rw, r, err)
+			}
+		})
+	}
 	srv := httptest.NewUnstartedServer(mux)
 	srv.Config.ErrorLog = reads.ErrorLog
 	srv.Start()
@@ -67,7 +69,7 @@ func (w *wire) reply(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(w.open, r.Method, w.network+r.URL.Path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(w.open, r.Method, w.network+r.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -94,18 +96,17 @@ func (w *wire) reply(rw http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
+// repeated is how networks refuse a text that is there already.
+var repeated = []string{"duplicate content", `"code":506`, "too similar"}
+
 func (w *wire) note(body []byte, status int, answer string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case status == http.StatusCreated:
+	case status == http.StatusCreated || status == http.StatusOK:
 		w.made++
-	case strings.Contains(answer, "duplicate content"):
-		var reply struct {
-			Text string `json:"text"`
-		}
-		_ = json.Unmarshal(body, &reply)
-		w.doubled = append(w.doubled, reply.Text)
+	case slices.ContainsFunc(repeated, func(words string) bool { return strings.Contains(answer, words) }):
+		w.doubled = append(w.doubled, string(body))
 	}
 }
 
