@@ -7,7 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFILES = $(shell git ls-files -co --exclude-standard '*.go' | grep -v '_templ\.go$$')
 FRONT_END = $(shell find web/assets -type f -not -name '*.test.js')
 
-.PHONY: help run test build assets generate lint bench conformance golden goals model torture screenshot clean
+.PHONY: help run test build assets generate lint bench conformance golden goals model torture fuzz screenshot clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,16 @@ model: ## the shipped weights, taught anew from the recipe's inputs in the folde
 
 torture: assets ## long crash and fault runs, about an hour
 	KITH_TORTURE=1 go test -count=1 -timeout 3h -run 'Torture|Crash' ./...
+
+FUZZTIME ?= 5m
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@for folder in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for target in $$(grep -ho '^func Fuzz[A-Za-z0-9_]*' $$folder/*_test.go | cut -d' ' -f2); do \
+	    echo "== $$folder $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$folder"; \
+	  done; \
+	done
 
 screenshot: assets ## the picture of the README, made anew
 	KITH_SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -run TestJourneyInTheBrowser ./server
