@@ -12,8 +12,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -166,20 +168,50 @@ func begin(ctx context.Context, app *server.App, script *script, hands *clock.Ma
 	if err := st.retell(ctx, app, brand); err != nil {
 		return fmt.Errorf("tell the network what happened on it: %w", err)
 	}
-	return connect(ctx, app, brand, script, st, nil)
+	for _, network := range slices.Sorted(maps.Keys(places)) {
+		if err := connect(ctx, app, brand, script, st, network, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// connect makes the brand's account on the network, or finds it, and connects it.
-func connect(ctx context.Context, app *server.App, brand community.Brand, script *script, st stage, more listeners.Settings) error {
-	token, err := st.account(ctx, script.Brand.Handle, script.Brand.Name, true)
+// place is a network of the sandbox and how the brand connects to it.
+type place struct {
+	path     string
+	settings func(handle string) listeners.Settings
+	secrets  func(token string) map[string]string
+}
+
+// places are the networks that the demo's brand is on. Its past is on X.
+var places = map[string]place{
+	"x": {
+		"/x", func(string) listeners.Settings { return nil },
+		func(token string) map[string]string { return map[string]string{"token": token} },
+	},
+	"facebook": {
+		"/graph", func(string) listeners.Settings { return listeners.Settings{"app_id": "1000"} },
+		func(token string) map[string]string {
+			return map[string]string{"token": token, "app_secret": "sandbox-secret-1000"}
+		},
+	},
+	"discourse": {
+		"/discourse", func(handle string) listeners.Settings { return listeners.Settings{"user": handle} },
+		func(token string) map[string]string { return map[string]string{"key": token} },
+	},
+}
+
+// connect makes the brand's account on a network, or finds it, and connects it.
+func connect(ctx context.Context, app *server.App, brand community.Brand, script *script, st stage, network string, more listeners.Settings) error {
+	at := places[network]
+	token, err := st.account(ctx, network, script.Brand.Handle, script.Brand.Name, true)
 	if err != nil {
 		return err
 	}
-	settings := listeners.Settings{"host": st.url + "/x", "poll": pollEvery}
-	for name, value := range more {
-		settings[name] = value
-	}
-	_, err = app.Connect(ctx, brand.ID, "x", settings, map[string]string{"token": token})
+	settings := listeners.Settings{"host": st.url + at.path, "poll": pollEvery}
+	maps.Copy(settings, at.settings(script.Brand.Handle))
+	maps.Copy(settings, more)
+	_, err = app.Connect(ctx, brand.ID, network, settings, at.secrets(token))
 	return err
 }
 

@@ -41,8 +41,8 @@ func (s stage) remove(ctx context.Context, id string) error {
 }
 
 // account opens an account, or names one that exists, and returns its token.
-func (s stage) account(ctx context.Context, handle, name string, brand bool) (token string, err error) {
-	in := map[string]any{"network": "x", "handle": handle, "name": name, "brand": brand}
+func (s stage) account(ctx context.Context, network, handle, name string, brand bool) (token string, err error) {
+	in := map[string]any{"network": network, "handle": handle, "name": name, "brand": brand}
 	var made struct{ Token string }
 	err = s.call(ctx, http.MethodPost, "/admin/accounts", in, &made)
 	return made.Token, err
