@@ -208,7 +208,7 @@ func (b *brought) change(change gjson.Result, at int64) {
 			b.posts[id] = p
 		}
 	default: // unhide, unblock: it can be seen again
-		b.look[id] = listeners.Post{NativeID: id}
+		b.look[id] = listeners.Post{NativeID: id, Version: at} // after every edit before it
 	}
 }
 
