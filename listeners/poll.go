@@ -40,19 +40,25 @@ type Poller struct {
 	once  sync.Once
 }
 
-// Run hears due connections until ctx ends and returns when the rounds under way have stopped.
+// Run hears due connections and takes in what networks bring until ctx ends and returns when the rounds under way have stopped.
 func (p *Poller) Run(ctx context.Context) {
 	if p.Alone {
 		p.inherit(ctx)
 	}
+	var underWay sync.WaitGroup
+	underWay.Go(func() { p.every(ctx, p.drain) })
+	p.every(ctx, func(ctx context.Context) { p.sweep(ctx, &underWay) })
+	underWay.Wait()
+}
+
+// every does something at the Poller's pace until ctx ends.
+func (p *Poller) every(ctx context.Context, do func(context.Context)) {
 	tick := time.NewTicker(p.Period)
 	defer tick.Stop()
-	var underWay sync.WaitGroup
 	for {
-		p.sweep(ctx, &underWay)
+		do(ctx)
 		select {
 		case <-ctx.Done():
-			underWay.Wait()
 			return
 		case <-tick.C:
 		}
@@ -62,6 +68,10 @@ func (p *Poller) Run(ctx context.Context) {
 func (p *Poller) inherit(ctx context.Context) {
 	err := p.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		_, err := tx.NewUpdate().Model((*Connection)(nil)).Set("lease_until = NULL").Where("lease_until IS NOT NULL").Exec(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = tx.NewUpdate().Model((*Brought)(nil)).Set("due_at = ?", tx.Now()).Where("state = 'waiting' AND error = '' AND due_at > ?", tx.Now()).Exec(ctx)
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
@@ -69,8 +79,10 @@ func (p *Poller) inherit(ctx context.Context) {
 	}
 }
 
-// Tick hears every connection that is due now to the end of what it has to tell.
+// Tick takes in what was brought and hears every connection that is due now to the end of what it has to
+// tell.
 func (p *Poller) Tick(ctx context.Context) {
+	p.drain(ctx)
 	var underWay sync.WaitGroup
 	p.sweep(ctx, &underWay)
 	underWay.Wait()

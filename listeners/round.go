@@ -21,6 +21,7 @@ type heard struct {
 	next      Cursor
 	notBefore clock.Time
 	revoked   bool
+	pages     []Page // of deliveries, one each
 	store     func(context.Context, Tx) error
 }
 

@@ -29,6 +29,7 @@ func (a *App) sweeps() []sweep {
 		{"end suspensions that are over", time.Minute, a.endSuspensions},
 		{"forget who has left", time.Minute, a.forgetPresence},
 		{"call for help", time.Minute, a.callForHelp},
+		{"forget what networks brought", 10 * time.Minute, a.forgetBrought},
 		{"remind of what is to be posted by hand", 10 * time.Second, a.remindHands},
 		{"learn from corrections", time.Second, a.learn},
 		{"take over what others have learned", 2 * time.Second, a.Intake.Refresh},
@@ -151,6 +152,22 @@ func (a *App) forgetHours(ctx context.Context) error {
 		err = a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error {
 			_, err := community.ForgetHours(ctx, tx, forgottenAtOnce)
 			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// forgetBrought deletes the ids of deliveries that no network brings again, and old dead letters.
+func (a *App) forgetBrought(ctx context.Context) error {
+	for {
+		old, err := listeners.BroughtOld(ctx, a.DB.Read(), a.Now())
+		if err != nil || !old {
+			return err
+		}
+		err = a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error {
+			return listeners.ForgetBrought(ctx, tx, forgottenAtOnce)
 		})
 		if err != nil {
 			return err
