@@ -193,6 +193,10 @@ func (c *farChannel) get(ctx context.Context, query string) (listeners.Page, err
 	if err := json.NewDecoder(res.Body).Decode(&got); err != nil {
 		return listeners.Page{}, &listeners.Error{Class: listeners.Malformed, Err: err}
 	}
+	return pageOf(got, c.cost), nil
+}
+
+func pageOf(got farPage, cost listeners.MicroUSD) listeners.Page {
 	page := listeners.Page{Next: listeners.Cursor(strconv.Itoa(got.Next)), More: got.More}
 	for _, p := range got.Posts {
 		page.Posts = append(page.Posts, listeners.Post{
@@ -203,10 +207,43 @@ func (c *farChannel) get(ctx context.Context, query string) (listeners.Page, err
 	for _, id := range got.Gone {
 		page.Gone = append(page.Gone, listeners.Removal{NativeID: id, Why: listeners.Deleted})
 	}
-	if len(got.Posts) > 0 && c.cost > 0 {
-		page.Spend = []listeners.Spend{{Unit: "post_read", N: len(got.Posts), Cost: c.cost * listeners.MicroUSD(len(got.Posts))}}
+	if len(got.Posts) > 0 && cost > 0 {
+		page.Spend = []listeners.Spend{{Unit: "post_read", N: len(got.Posts), Cost: cost * listeners.MicroUSD(len(got.Posts))}}
 	}
-	return page, nil
+	return page
+}
+
+// The far side brings news as farPage, signed by a header.
+func (c *farChannel) Challenge(r *http.Request, _ []byte) ([]byte, string, bool, error) {
+	return []byte(r.URL.Query().Get("challenge")), "text/plain", r.URL.Query().Get("challenge") != "", nil
+}
+
+func (c *farChannel) Verify(h http.Header, _ []byte) error {
+	if h.Get("X-Far-Signature") != "far" {
+		return listeners.ErrSignature
+	}
+	return nil
+}
+
+func (c *farChannel) DeliveryID(h http.Header, _ []byte) string { return h.Get("X-Far-Id") }
+
+func (c *farChannel) Decode(_ context.Context, h http.Header, body []byte) (listeners.Page, error) {
+	if h.Get("X-Far-Signature") != "" {
+		return listeners.Page{}, fmt.Errorf("a signature was kept")
+	}
+	switch string(body) {
+	case "panic":
+		panic("a body that nobody thought of")
+	case "poison":
+		return listeners.Page{}, fmt.Errorf("not what we know")
+	case "unstorable":
+		return listeners.Page{Posts: []listeners.Post{{NativeID: "nul", Author: listeners.Author{NativeID: "an"}, Text: "a\x00b\xff"}}}, nil
+	}
+	var got farPage
+	if err := json.Unmarshal(body, &got); err != nil {
+		return listeners.Page{}, err
+	}
+	return pageOf(got, c.cost), nil
 }
 
 // ear hears the far side with a database.

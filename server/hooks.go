@@ -30,10 +30,13 @@ type hooks struct {
 	rate *httprate.RateLimiter
 }
 
-func (a *App) mountHooks(r chi.Router) {
+// Hooks serves the addresses that networks bring their news to.
+func (a *App) Hooks() http.Handler {
 	h := &hooks{app: a, rate: httprate.NewRateLimiter(newsAMinute, time.Minute)}
+	r := chi.NewRouter()
 	r.Get("/hooks/{hook}", h.take)
 	r.Post("/hooks/{hook}", h.take)
+	return r
 }
 
 func (h *hooks) take(w http.ResponseWriter, r *http.Request) {
