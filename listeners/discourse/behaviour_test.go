@@ -317,7 +317,9 @@ func TestWaits(t *testing.T) {
 		{"40", `{"extras":{"wait_seconds":17}}`, 40 * time.Second},
 		{"5", `{"extras":{"wait_seconds":86400}}`, 24 * time.Hour},
 		{"12", "Slow down, too many requests from this IP address.", 12 * time.Second},
-		{"", "Slow down", time.Minute}, {"-5", `{"extras":{"wait_seconds":-1}}`, time.Minute}, {"99999999", "", 25 * time.Hour},
+		{"", "Slow down", time.Minute},
+		{"-5", `{"extras":{"wait_seconds":-1}}`, time.Minute},
+		{"99999999", "", 25 * time.Hour},
 		{clock.System().Add(90 * time.Second).Std().UTC().Format(http.TimeFormat), "", 90 * time.Second},
 	} {
 		_, err := s.open(changing("GET", func(res *http.Response, _ string) string {

@@ -259,9 +259,14 @@ func TestFitsOpenAPI(t *testing.T) {
 	// What a forum has besides.
 	client := http.Client{Transport: c}
 	for _, call := range []struct{ method, path, body string }{
-		{"GET", "/latest.json", ""}, {"GET", "/t/" + root + ".json", ""}, {"GET", "/t/" + root + "/posts.json?post_ids[]=" + below, ""},
-		{"GET", "/u/" + s.Brand.Handle + ".json", ""}, {"GET", "/search.json?q=cold&page=1", ""}, {"GET", "/posts/" + root + "/replies.json", ""},
-		{"POST", "/post_actions.json", `{"id":` + root + `,"post_action_type_id":8}`}, {"PUT", "/t/" + root + "/status.json", `{"status":"closed","enabled":"true"}`},
+		{"GET", "/latest.json", ""},
+		{"GET", "/t/" + root + ".json", ""},
+		{"GET", "/t/" + root + "/posts.json?post_ids[]=" + below, ""},
+		{"GET", "/u/" + s.Brand.Handle + ".json", ""},
+		{"GET", "/search.json?q=cold&page=1", ""},
+		{"GET", "/posts/" + root + "/replies.json", ""},
+		{"POST", "/post_actions.json", `{"id":` + root + `,"post_action_type_id":8}`},
+		{"PUT", "/t/" + root + "/status.json", `{"status":"closed","enabled":"true"}`},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), call.method, s.base+call.path, strings.NewReader(call.body))
 		if err != nil {

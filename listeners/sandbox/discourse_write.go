@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -87,6 +88,7 @@ func (d *discourseFacade) create(w http.ResponseWriter, r *http.Request, by disc
 	if drafted.Held {
 		answer = map[string]any{"action": "enqueued", "success": true, "pending_count": len(d.held(by.account)), "pending_post": d.pendingPost(posts[0])}
 	}
+	maps.DeleteFunc(d.made, func(_ string, m discourseMade) bool { return now.Sub(m.at) >= discourseMemory })
 	d.made[key] = discourseMade{now, answer}
 	adminAnswer(w, http.StatusOK, answer)
 	return nil
@@ -141,8 +143,8 @@ func (d *discourseFacade) fits(raw string) *discourseProblem {
 
 func (d *discourseFacade) repeated(raw string, by discourseCaller, now time.Time) *discourseProblem {
 	own := by.account.posts.posts
-	for i := len(own) - 1; i >= 0 && !by.staff; i-- {
-		if p := own[i]; p.CreatedAt.After(now.Add(-discourseRepeat)) && d.raw(p) == raw {
+	for i := len(own) - 1; i >= 0 && !by.staff && own[i].CreatedAt.After(now.Add(-discourseRepeat)); i-- {
+		if d.raw(own[i]) == raw {
 			return discourseUnprocessable("Body is too similar to what you recently posted")
 		}
 	}
@@ -242,7 +244,7 @@ func (d *discourseFacade) review(w http.ResponseWriter, r *http.Request, by disc
 	return nil
 }
 
-// flag tells the forum's moderators of a post; one of them who asks for action hides it.
+// flag tells the forum's moderators of a post.
 func (d *discourseFacade) flag(w http.ResponseWriter, r *http.Request, by discourseCaller) *discourseProblem {
 	var in struct {
 		ID   int64 `json:"id"`
