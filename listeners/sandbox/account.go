@@ -115,7 +115,7 @@ func (w *world) join(a *account) {
 // as in archives that replaced names by numbers.
 func (w *world) accountID(a *account) int64 {
 	id, err := strconv.ParseInt(a.Handle, 10, 64)
-	if err != nil || id <= 0 || len(a.Handle) > 15 {
+	if err != nil || id <= 0 || len(a.Handle) > 18 {
 		sum := sha256.Sum256([]byte(a.Network + "\x00" + strings.ToLower(a.Handle)))
 		id = int64(binary.BigEndian.Uint64(sum[:8])%9e17 + 1e17)
 	}

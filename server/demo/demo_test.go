@@ -116,9 +116,11 @@ func (o *opening) hear() {
 }
 
 // onNetwork is what the network shows, oldest first.
-func (o *opening) onNetwork() []post {
+func (o *opening) onNetwork() []post { return o.on("x") }
+
+func (o *opening) on(network string) []post {
 	o.t.Helper()
-	res, err := http.Get(o.stage.url + "/admin/posts?network=x")
+	res, err := http.Get(o.stage.url + "/admin/posts?network=" + network)
 	if err != nil {
 		o.t.Fatal(err)
 	}

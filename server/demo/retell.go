@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -24,6 +25,10 @@ func (s stage) retell(ctx context.Context, app *server.App, brand community.Bran
 	if err != nil {
 		return fmt.Errorf("read what was heard: %w", err)
 	}
+	own, err := handles(ctx, app.DB.Read(), brand)
+	if err != nil {
+		return err
+	}
 	var all []post
 	known := map[string]bool{}
 	named := map[int64]bool{}
@@ -31,21 +36,38 @@ func (s stage) retell(ctx context.Context, app *server.App, brand community.Bran
 		if !onStage(m.Network, m.NativeID) {
 			continue // imported, or heard somewhere else
 		}
+		author := cmp.Or(m.Account.Handle, m.Account.NativeID) // Facebook tells no handles
+		if m.Ours {
+			author = own[m.Network]
+		}
 		if !named[m.AccountID] {
 			named[m.AccountID] = true
-			if _, err := s.account(ctx, m.Network, m.Account.Handle, m.Account.Name, m.Ours); err != nil {
+			if _, err := s.account(ctx, m.Network, author, m.Account.Name, m.Ours); err != nil {
 				return err
 			}
 		}
 		known[m.NativeID] = true
 		at := m.CreatedAt.Std()
-		all = append(all, post{Network: m.Network, ID: number(m.NativeID), Author: m.Account.Handle, Text: m.Text, InReplyTo: number(m.ParentID), CreatedAt: &at})
+		all = append(all, post{Network: m.Network, ID: number(m.NativeID), Author: author, Text: m.Text, InReplyTo: number(m.ParentID), CreatedAt: &at})
 	}
 	unheard, err := s.unheard(ctx, app.DB.Read(), brand, known)
 	if err != nil {
 		return err
 	}
 	return s.restore(ctx, append(all, unheard...))
+}
+
+// handles are the brand's own, by network.
+func handles(ctx context.Context, read bun.IDB, brand community.Brand) (map[string]string, error) {
+	all, err := listeners.Connections(ctx, read, brand.ID)
+	if err != nil {
+		return nil, err
+	}
+	own := map[string]string{}
+	for _, c := range all {
+		own[c.Network] = c.Handle
+	}
+	return own, nil
 }
 
 // onStage tells whether a post was made on the sandbox.
