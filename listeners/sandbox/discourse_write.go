@@ -74,7 +74,7 @@ func (d *discourseFacade) create(w http.ResponseWriter, r *http.Request, by disc
 	if p != nil {
 		return p
 	}
-	drafted.Held = !by.staff && d.settings["approve_post_count"] > 0
+	drafted.Held = by.account.Moderated || !by.staff && d.settings["approve_post_count"] > 0
 	// The text of the world is what people see; the watchers hear of it before its raw text is known.
 	id := d.world.newID(now, true)
 	drafted.ID, d.raws[id] = id, in.Raw
