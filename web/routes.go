@@ -151,6 +151,13 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/settings/voice", Object: "settings", Action: "read", Handler: a.page(a.voice)},
 		{Method: "POST", Pattern: "/settings/voice", Object: "settings", Action: "change", Handler: a.page(a.changeVoice)},
 
+		// What a connection listens for.
+		{Method: "GET", Pattern: "/connections/{connection}/listening", Object: "listening", Action: "change", Handler: a.page(a.listening)},
+		{Method: "POST", Pattern: "/connections/{connection}/listening", Object: "listening", Action: "change", Handler: a.page(a.keepRule)},
+		{Method: "POST", Pattern: "/connections/{connection}/listening/try", Object: "listening", Action: "change", Handler: a.page(a.tryRule)},
+		{Method: "POST", Pattern: "/connections/{connection}/listening/{rule}", Object: "listening", Action: "change", Handler: a.page(a.keepRule)},
+		{Method: "POST", Pattern: "/connections/{connection}/listening/{rule}/remove", Object: "listening", Action: "change", Handler: a.page(a.removeRule)},
+
 		// What tells open pages of changes.
 		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},
 	}

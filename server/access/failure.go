@@ -42,6 +42,8 @@ var statuses = []struct {
 	{http.StatusUnprocessableEntity, []error{
 		community.ErrNotAPeer, community.ErrUnknownRole,
 		listeners.ErrNoLink, listeners.ErrOtherWords, listeners.ErrOtherPlace, listeners.ErrOtherName,
+		listeners.ErrRuleName, listeners.ErrManyRules, listeners.ErrNoRules, listeners.ErrQueryEmpty, listeners.ErrQueryLong, listeners.ErrQueryQuote,
+		listeners.ErrQueryParens, listeners.ErrQueryOr, listeners.ErrQueryNot, listeners.ErrQueryAlone, listeners.ErrQueryOperator,
 	}},
 	{http.StatusTooManyRequests, []error{ErrTooMany}},
 }
