@@ -85,6 +85,7 @@ func TestClassOfRefusal(t *testing.T) {
 		{"a redirect", 302, ``, listeners.Ambiguous, listeners.Malformed},
 		{"too many, by status", 429, ``, listeners.RateLimited, listeners.RateLimited},
 		{"a teapot", 418, ``, listeners.Invalid, listeners.Invalid},
+		{"500 with an id", 500, `{"id":"5_6"}`, listeners.Ambiguous, listeners.Transient},
 		{"200 and nothing", 200, `{}`, listeners.Ambiguous, ""},
 		{"200 without JSON", 200, `{"id":"5_6"`, listeners.Ambiguous, listeners.Malformed},
 		{"an id that is none", 200, `{"id":"../6"}`, listeners.Ambiguous, ""},

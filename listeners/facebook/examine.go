@@ -95,7 +95,7 @@ func names(list gjson.Result, path string) (all []string) {
 // bringing tells whether the Page tells the app, and the app us.
 func (c *Channel) bringing(ctx context.Context) ([]listeners.Finding, error) {
 	const doing = "ask Facebook whether it brings news"
-	v, _, err := c.get(ctx, doing, c.id+"/subscribed_apps", sdk.Params{"fields": "id,subscribed_fields"})
+	v, _, err := c.get(ctx, doing, c.id+"/subscribed_apps", sdk.Params{})
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,9 @@ func (c *Channel) bringing(ctx context.Context) ([]listeners.Finding, error) {
 		}
 		installed = true
 		told := names(app.Get("subscribed_fields"), "")
+		if len(told) == 0 { // it was not told
+			continue
+		}
 		for _, f := range strings.Split(publicFields+privateFields, ",") {
 			if !slices.Contains(told, f) {
 				missing = append(missing, f)
