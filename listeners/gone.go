@@ -26,8 +26,8 @@ type tombstone struct {
 	CreatedAt clock.Time
 }
 
-// nameless is how a tombstone knows a post whose id is not to be kept.
-func nameless(network, nativeID string) string {
+// Nameless is how a tombstone knows a post whose id is not to be kept, and a receipt an account.
+func Nameless(network, nativeID string) string {
 	sum := sha256.Sum256([]byte(network + "/" + nativeID))
 	return hex.EncodeToString(sum[:])
 }
@@ -39,7 +39,7 @@ func alive(ctx context.Context, tx Tx, c Connection, posts []Post) ([]Post, erro
 	}
 	names := make([]string, 0, 2*len(posts))
 	for _, p := range posts {
-		names = append(names, p.NativeID, nameless(c.Network, p.NativeID))
+		names = append(names, p.NativeID, Nameless(c.Network, p.NativeID))
 	}
 	var stones []tombstone
 	err := tx.NewSelect().Model(&stones).Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", names)).Scan(ctx)
@@ -60,7 +60,7 @@ func alive(ctx context.Context, tx Tx, c Connection, posts []Post) ([]Post, erro
 			return nil, fmt.Errorf("show posts again: %w", err)
 		}
 	}
-	return slices.DeleteFunc(posts, func(p Post) bool { return gone[p.NativeID] || gone[nameless(c.Network, p.NativeID)] }), nil
+	return slices.DeleteFunc(posts, func(p Post) bool { return gone[p.NativeID] || gone[Nameless(c.Network, p.NativeID)] }), nil
 }
 
 // Remove takes away what is stored of posts that the network does not show any more, and remembers those
