@@ -3,11 +3,13 @@ package twitter
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -56,12 +58,44 @@ const textSpecs = "../../../shared/specs/twitter-text/"
 func TestMeasureConformance(t *testing.T) {
 	cases := spec(t, "validate.yml", "WeightedTweetsWithDiscountedEmojiCounterTest", "weightedLength: ")
 	cases = append(cases, spec(t, "validate.yml", "UnicodeDirectionalMarkerCounterTest", "weightedLength: ")...)
+	for _, c := range spec(t, "validate.yml", "WeightedTweetsCounterTest", "weightedLength: ") {
+		if !joined[c.description] {
+			cases = append(cases, c)
+		}
+	}
 	for _, c := range cases {
 		if want, err := strconv.Atoi(c.expected); err != nil || Measure(c.text).Used != want {
 			t.Errorf("%s: got %d, want %s\n%.200q", c.description, Measure(c.text).Used, c.expected, c.text)
 		}
 	}
 	t.Logf("%d cases", len(cases))
+}
+
+// joined are the cases of the counter before version 3, which counts every part of an emoji.
+var joined = map[string]bool{
+	`"Count a mix of single byte single word, and double word unicode characters"`:              true,
+	`"Count unicode emoji chars outside the basic multilingual plane with skin tone modifiers"`: true,
+}
+
+// TestLinkPlacesConformance: links stand where twitter-text finds them, counted in characters.
+func TestLinkPlacesConformance(t *testing.T) {
+	found := 0
+	for _, section := range []string{"urls_with_indices", "urls_with_directional_markers"} {
+		for _, c := range spec(t, "extract.yml", section, "expected:") {
+			var got []string
+			for _, l := range links(c.text) {
+				start := len(utf16.Encode([]rune(c.text[:l.start])))
+				got = append(got, fmt.Sprintf("%s [%d, %d]", c.text[l.start:l.end], start, start+len(utf16.Encode([]rune(c.text[l.start:l.end])))))
+			}
+			if !slices.Equal(got, c.places) {
+				t.Errorf("%s:\ntext %q\ngot  %q\nwant %q", c.description, c.text, got, c.places)
+			}
+			found += len(c.places)
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d places of links were compared", found)
+	}
 }
 
 func TestLinksConformance(t *testing.T) {
@@ -82,7 +116,10 @@ func TestLinksConformance(t *testing.T) {
 	t.Logf("%d cases", len(cases))
 }
 
-type specCase struct{ description, text, expected string }
+type specCase struct {
+	description, text, expected string
+	places                      []string // of links: "link [start, end]"
+}
 
 // spec reads one section of a conformance file: as much of YAML as these files use.
 func spec(t *testing.T, file, section, expected string) (cases []specCase) {
@@ -112,6 +149,18 @@ func spec(t *testing.T, file, section, expected string) (cases []specCase) {
 		}
 		if v, ok := strings.CutPrefix(line, expected); ok {
 			cases[len(cases)-1].expected = v
+		}
+		if v, ok := strings.CutPrefix(line, "- url: "); ok {
+			link, err := strconv.Unquote(v)
+			if err != nil {
+				t.Fatalf("%s: %v in %s", file, err, v)
+			}
+			cases[len(cases)-1].places = append(cases[len(cases)-1].places, link)
+		}
+		if v, ok := strings.CutPrefix(line, "indices: "); ok {
+			if places := cases[len(cases)-1].places; len(places) > 0 {
+				places[len(places)-1] += " " + v
+			}
 		}
 	}
 	if len(cases) == 0 {
