@@ -115,7 +115,7 @@ func (c *Channel) Reconcile(ctx context.Context, r listeners.Outgoing, since clo
 	to := readTarget(r.Target)
 	switch {
 	case r.Surface == listeners.InPrivate && to.To != "":
-		return c.lookInMessages(ctx, r, to.To, since)
+		return c.lookInMessages(ctx, r, to, since)
 	case r.Surface == listeners.InPrivate:
 		v, _, err := c.get(ctx, doingReconcile, r.ParentID, sdk.Params{"fields": "from{id},private_reply_conversation{id}"})
 		if err != nil {
@@ -124,7 +124,7 @@ func (c *Channel) Reconcile(ctx context.Context, r listeners.Outgoing, since clo
 		if !isID(v.Get("private_reply_conversation.id").Str) {
 			return listeners.Absent, none, nil
 		}
-		return c.lookInConversation(ctx, r, v.Get("private_reply_conversation.id").Str, since)
+		return c.lookInConversation(ctx, r, v.Get("private_reply_conversation.id").Str, since.Add(-clockSkew))
 	}
 	verdict, sent, err := c.lookInComments(ctx, r, r.ParentID, since)
 	if verdict == listeners.Absent && isID(to.Top) {
@@ -140,11 +140,11 @@ func (c *Channel) lookInComments(ctx context.Context, r listeners.Outgoing, belo
 	params := func() sdk.Params {
 		return sdk.Params{"fields": "id,message,from{id},created_time", "order": "reverse_chronological", "limit": innerSize}
 	}
-	return c.look(ctx, r, below+"/comments", params, since, func(id string) string { return c.url(r.ThreadKey, id) })
+	return c.look(ctx, r, below+"/comments", params, since.Add(-clockSkew), func(id string) string { return c.url(r.ThreadKey, id) })
 }
 
-func (c *Channel) lookInMessages(ctx context.Context, r listeners.Outgoing, with string, since clock.Time) (listeners.Verdict, listeners.Sent, error) {
-	v, _, err := c.get(ctx, doingReconcile, c.id+"/conversations", sdk.Params{"platform": "messenger", "user_id": with, "fields": "id", "limit": 1})
+func (c *Channel) lookInMessages(ctx context.Context, r listeners.Outgoing, to target, since clock.Time) (listeners.Verdict, listeners.Sent, error) {
+	v, _, err := c.get(ctx, doingReconcile, c.id+"/conversations", sdk.Params{"platform": "messenger", "user_id": to.To, "fields": "id", "limit": 1})
 	if err != nil {
 		return listeners.Unknown, listeners.Sent{}, err
 	}
@@ -152,7 +152,8 @@ func (c *Channel) lookInMessages(ctx context.Context, r listeners.Outgoing, with
 	if !isID(conversation) {
 		return listeners.Unknown, listeners.Sent{}, c.malformed(doingReconcile, errNoThread) // they wrote to us, so there is one
 	}
-	return c.lookInConversation(ctx, r, conversation, since)
+	// The same short text may have been sent before: an answer is younger than the message it answers.
+	return c.lookInConversation(ctx, r, conversation, max(since.Add(-clockSkew), atSecond(to.At)))
 }
 
 func (c *Channel) lookInConversation(ctx context.Context, r listeners.Outgoing, id string, since clock.Time) (listeners.Verdict, listeners.Sent, error) {
@@ -164,7 +165,6 @@ func (c *Channel) lookInConversation(ctx context.Context, r listeners.Outgoing, 
 
 // look finds what the Page wrote since, with the text of r.
 func (c *Channel) look(ctx context.Context, r listeners.Outgoing, edge string, params func() sdk.Params, since clock.Time, url func(string) string) (listeners.Verdict, listeners.Sent, error) {
-	since = since.Add(-clockSkew)
 	want, id := canonical(r.Text), ""
 	verdict, err := c.newestFirst(ctx, doingReconcile, edge, params, since, func(v gjson.Result) bool {
 		at, err := timeOf(v.Get("created_time"))

@@ -136,6 +136,8 @@ func TestPrivateReplies(t *testing.T) {
 	_, err = ch.(listeners.Replier).Reply(t.Context(), out)
 	wantClass(t, "a second private reply", err, listeners.Duplicate)
 
+	before := s.now().Add(-2 * time.Minute).UTC().Format(time.RFC3339)
+	s.say(t, map[string]any{"author": "saomaicafe", "to": "chi", "kind": "message", "text": "Dạ vâng 0", "created_at": before})
 	s.say(t, map[string]any{"author": "chi", "to": "saomaicafe", "kind": "message", "text": "cảm ơn"})
 	thanks := find(t, hear(t, ch, "").Posts, "cảm ơn")
 	for _, c := range []struct {
@@ -144,6 +146,9 @@ func TestPrivateReplies(t *testing.T) {
 	}{{0, ""}, {window + time.Minute, ""}, {humanWindow - window - 2*time.Minute, ""}, {2 * time.Minute, listeners.NotEligible}} {
 		s.advance(c.after)
 		out := listeners.Outgoing{ParentID: thanks.NativeID, ThreadKey: thanks.ThreadKey, Target: thanks.Target, Surface: thanks.Surface, Text: "Dạ vâng " + strconv.Itoa(int(c.after))}
+		if verdict, _, err := reconcile(t, ch, out); verdict != listeners.Absent || err != nil { // though it was said before the message
+			t.Errorf("before it was sent: %s, %v", verdict, err)
+		}
 		_, err := ch.(listeners.Replier).Reply(t.Context(), out)
 		wantClass(t, "a message "+c.after.String()+" later", err, c.want)
 		if verdict, _, err := reconcile(t, ch, out); err != nil || (verdict == listeners.Found) != (c.want == "") {
