@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,28 +24,23 @@ type connectionAddCmd struct {
 	server.Config
 	Brand     string            `required:"" help:"Short name of the brand."`
 	Network   string            `help:"Kind of network." default:"x"`
-	TokenFile string            `required:"" help:"File with the account's access token, - for standard input; tokens do not belong on a command line." placeholder:"FILE"`
+	TokenFile string            `xor:"secrets" required:"" help:"File with the account's access token, - for standard input; tokens do not belong on a command line." placeholder:"FILE"`
+	Secrets   string            `name:"secrets-file" xor:"secrets" required:"" help:"File with all that the network wants to be kept secret, a line each as name=value, - for standard input." placeholder:"FILE"`
 	Set       map[string]string `help:"Settings of the network, as name=value: host, dialect, poll." placeholder:"NAME=VALUE"`
 	Rule      []string          `help:"A search to listen for besides what names the account, as the network writes searches; may be given several times." placeholder:"QUERY" sep:"none"`
 }
 
 func (c *connectionAddCmd) Run(ctx context.Context, streams IO) error {
-	var token []byte
-	var err error
-	if c.TokenFile == "-" {
-		token, err = io.ReadAll(io.LimitReader(streams.In, 64<<10))
-	} else {
-		token, err = os.ReadFile(c.TokenFile)
-	}
+	secrets, err := c.secrets(streams.In)
 	if err != nil {
-		return fmt.Errorf("read the token: %w", err)
+		return err
 	}
 	return withApp(ctx, c.Config, streams, func(app *server.App) error {
 		brand, err := community.FindBrand(ctx, app.DB.Read(), c.Brand)
 		if err != nil {
 			return err
 		}
-		conn, err := app.Connect(ctx, brand.ID, c.Network, c.Set, map[string]string{"token": strings.TrimSpace(string(token))})
+		conn, err := app.Connect(ctx, brand.ID, c.Network, c.Set, secrets)
 		for _, query := range c.Rule {
 			if err == nil {
 				err = app.Listen(ctx, conn, query)
@@ -54,6 +51,38 @@ func (c *connectionAddCmd) Run(ctx context.Context, streams IO) error {
 		}
 		return err
 	})
+}
+
+var errSecretLine = errors.New("a line of the secrets is not name=value")
+
+// secrets reads what must not stand on a command line.
+func (c *connectionAddCmd) secrets(in io.Reader) (map[string]string, error) {
+	file := cmp.Or(c.Secrets, c.TokenFile)
+	var text []byte
+	var err error
+	if file == "-" {
+		text, err = io.ReadAll(io.LimitReader(in, 64<<10))
+	} else {
+		text, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the secrets: %w", err)
+	}
+	if c.TokenFile != "" {
+		return map[string]string{"token": strings.TrimSpace(string(text))}, nil
+	}
+	secrets := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		name, value, ok := strings.Cut(line, "=")
+		if !ok || name == "" {
+			return nil, errSecretLine
+		}
+		secrets[strings.TrimSpace(name)] = strings.TrimSpace(value)
+	}
+	return secrets, nil
 }
 
 type connectionListCmd struct {
