@@ -87,3 +87,12 @@ func latestHeard(ctx context.Context, db bun.IDB, brandID int64) (int64, error) 
 	}
 	return slices.Max(append(last, 0)), nil
 }
+
+// heardSince reads what a brand heard from a day on, oldest first.
+func heardSince(ctx context.Context, db bun.IDB, brandID, day int64) ([]HeardDay, error) {
+	var all []HeardDay
+	if err := db.NewSelect().Model(&all).Where("h.brand_id = ? AND h.day >= ?", brandID, day).Order("h.day").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read what brand %d heard: %w", brandID, err)
+	}
+	return all, nil
+}

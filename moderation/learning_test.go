@@ -316,3 +316,55 @@ func TestAThresholdSendsToStaff(t *testing.T) {
 		}
 	})
 }
+
+func TestQualityIsMeasuredByLabels(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		admin := s.people["minh"]
+		for i := range 30 {
+			c := s.wonders(fmt.Sprintf("Quán mở cửa tới mấy giờ vậy, bàn số %d?", i))
+			if err := s.says("minh", c, moderation.Said{Head: triage.Question, Yes: i%3 > 0}, moderation.Said{Head: triage.Staff, Yes: i%10 == 0}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		q, err := s.intake.QualityOf(t.Context(), s.db.Read(), s.brand.ID, s.clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range q.Heads {
+			if m.Head == triage.Question && (m.Labels != 30 || m.Precision.Part != 20 || m.Precision.Of != 30 || m.Recall.P < 0.99 || m.Precision.Low < 0.48 || m.Precision.High > 0.81) {
+				t.Errorf("of 30 that were said to ask 20 do: %+v", m)
+			}
+			if m.Head == triage.Question && (m.Now.Part != 30 || m.Now.Of != 30 || m.Before.Of != 0) {
+				t.Errorf("30 of 30 posts of this week were said to ask: %+v", m.Now)
+			}
+		}
+		if low := q.Points[len(q.Points)-1]; q.Posts != 30 || low.Recall.Of != 3 || low.Load > 1 {
+			t.Errorf("the lowest threshold is %+v of %d posts", low, q.Posts)
+		}
+		for i, p := range q.Points[1:] {
+			if p.Load < q.Points[i].Load || p.Recall.P < q.Points[i].Recall.P {
+				t.Errorf("a lower threshold brings staff less: %+v after %+v", p, q.Points[i])
+			}
+		}
+		if best := q.Best(1); best == nil || best.Threshold != 5 {
+			t.Errorf("staff who can read everything get %+v", best)
+		}
+		if d, err := moderation.Draw(t.Context(), s.db.Read(), admin, triage.Question, 0, s.clock.Now()); err != nil || d != nil {
+			t.Errorf("everything is labelled, and yet %+v was drawn (%v)", d, err)
+		}
+		sources := map[moderation.Source]bool{}
+		for skip := range 12 {
+			d, err := moderation.Draw(t.Context(), s.db.Read(), admin, triage.Anger, skip, s.clock.Now())
+			if err != nil || d == nil {
+				t.Fatalf("nothing was drawn (%v)", err)
+			}
+			sources[d.Source] = true
+		}
+		if len(sources) != 2 {
+			t.Errorf("mentions were drawn as %v, want by lot and because triage was not sure", sources)
+		}
+		if _, err := moderation.Draw(t.Context(), s.db.Read(), s.people["lan"], triage.Anger, 0, s.clock.Now()); !errors.Is(err, community.ErrNotAllowed) {
+			t.Errorf("an advocate draws: %v", err)
+		}
+	})
+}
