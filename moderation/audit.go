@@ -41,10 +41,9 @@ func Draw(ctx context.Context, db bun.IDB, m *community.Member, head triage.Head
 	for _, d := range days {
 		first, last = min(first, d.FirstMention), max(last, d.LastMention)
 	}
-	var labels int64
-	err = db.NewSelect().Model((*Label)(nil)).ColumnExpr("COALESCE(MAX(l.id), 0)").Where("l.brand_id = ?", m.BrandID).Scan(ctx, &labels)
+	labels, err := lastLabel(ctx, db, m.BrandID)
 	if err != nil {
-		return nil, fmt.Errorf("count the labels of brand %d: %w", m.BrandID, err)
+		return nil, err
 	}
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d %d %s %d %d", m.BrandID, m.ID, head, labels, skip)

@@ -26,13 +26,11 @@ type syllabus struct {
 
 // labelledText is a label that counts with the text it is about.
 type labelledText struct {
-	ID           int64
-	MentionID    int64
-	Head         triage.Head
-	TopicID      int64
-	Yes          bool
-	ConnectionID int64
-	Text         string
+	MentionID int64
+	Head      triage.Head
+	TopicID   int64
+	Yes       bool
+	Text      string
 }
 
 // syllabus reads the labels that count and may teach, and the topics' examples.
@@ -46,30 +44,24 @@ func (in *Intake) syllabus(ctx context.Context, brandID int64) (s syllabus, err 
 	if err != nil {
 		return s, err
 	}
-	var all []labelledText
-	err = in.Read.NewSelect().TableExpr("labels AS l").ColumnExpr("l.id, l.mention_id, l.head, l.topic_id, l.yes, m.connection_id, m.text").
-		Join("JOIN mentions AS m ON m.id = l.mention_id AND m.gone_at IS NULL").
-		Where("l.brand_id = ?", brandID).
-		Where("NOT EXISTS (SELECT 1 FROM labels AS later WHERE later.mention_id = l.mention_id AND later.head = l.head AND later.id > l.id)").
-		OrderExpr("l.id DESC").Limit(mostLabels).Scan(ctx, &all)
+	all, err := in.labelled(ctx, in.Read, brandID, may)
 	if err != nil {
-		return s, fmt.Errorf("read the labels of brand %d: %w", brandID, err)
+		return s, err
+	}
+	if s.last, err = lastLabel(ctx, in.Read, brandID); err != nil {
+		return s, err
 	}
 	lessons := map[triage.Head][]triage.Taught{}
 	var about []labelledText
 	known := map[int64]bool{}
 	for _, l := range all {
-		s.last = max(s.last, l.ID)
 		known[l.MentionID] = true
-		switch {
-		case !may[l.ConnectionID]:
-		case l.Head == AboutTopic:
+		s.labels++
+		if l.Head == AboutTopic {
 			about = append(about, l)
-			s.labels++
-		default:
-			lessons[l.Head] = append(lessons[l.Head], triage.Taught{Text: l.Text, Is: l.Yes})
-			s.labels++
+			continue
 		}
+		lessons[l.Head] = append(lessons[l.Head], triage.Taught{Text: l.Text, Is: l.Yes})
 	}
 	for _, h := range CorrectableHeads {
 		if len(lessons[h]) > 0 {
@@ -79,6 +71,33 @@ func (in *Intake) syllabus(ctx context.Context, brandID int64) (s syllabus, err 
 	ofTopics, err := in.topicLessons(ctx, brandID, topics, about, may, known)
 	s.lessons = append(s.lessons, ofTopics...)
 	return s, err
+}
+
+// labelled reads the labels that count and may teach, newest first.
+func (in *Intake) labelled(ctx context.Context, db bun.IDB, brandID int64, may map[int64]bool) ([]labelledText, error) {
+	allowed := allowedOf(may)
+	if len(allowed) == 0 {
+		return nil, nil
+	}
+	var all []labelledText
+	err := db.NewSelect().TableExpr("labels AS l").ColumnExpr("l.mention_id, l.head, l.topic_id, l.yes, m.text").
+		Join("JOIN mentions AS m ON m.id = l.mention_id AND m.gone_at IS NULL").
+		Where("l.brand_id = ? AND m.connection_id IN (?)", brandID, bun.List(allowed)).
+		Where("NOT EXISTS (SELECT 1 FROM labels AS later WHERE later.mention_id = l.mention_id AND later.head = l.head AND later.id > l.id)").
+		OrderExpr("l.id DESC").Limit(mostLabels).Scan(ctx, &all)
+	if err != nil {
+		return nil, fmt.Errorf("read the labels of brand %d: %w", brandID, err)
+	}
+	return all, nil
+}
+
+// lastLabel is the id of a brand's newest label; 0 if there is none.
+func lastLabel(ctx context.Context, db bun.IDB, brandID int64) (last int64, err error) {
+	err = db.NewSelect().Model((*Label)(nil)).ColumnExpr("COALESCE(MAX(l.id), 0)").Where("l.brand_id = ?", brandID).Scan(ctx, &last)
+	if err != nil {
+		return 0, fmt.Errorf("find the newest label of brand %d: %w", brandID, err)
+	}
+	return last, nil
 }
 
 // topicLessons are what labels, examples and past mentions say of each topic. Past mentions, of which no
@@ -123,12 +142,7 @@ func (in *Intake) topicLessons(ctx context.Context, brandID int64, topics []comm
 
 // past reads what customers wrote lately where learning is allowed, newest first.
 func (in *Intake) past(ctx context.Context, brandID int64, may map[int64]bool) ([]listeners.Mention, error) {
-	var allowed []int64
-	for id, ok := range may {
-		if ok {
-			allowed = append(allowed, id)
-		}
-	}
+	allowed := allowedOf(may)
 	if len(allowed) == 0 {
 		return nil, nil
 	}
@@ -170,4 +184,14 @@ func topicsOf(topics []community.Topic) []triage.Topic {
 		wanted[i] = triage.Topic{ID: t.ID, Name: t.Name, Keywords: t.Keywords}
 	}
 	return wanted
+}
+
+// allowedOf are the connections whose mentions may teach.
+func allowedOf(may map[int64]bool) (allowed []int64) {
+	for id, ok := range may {
+		if ok {
+			allowed = append(allowed, id)
+		}
+	}
+	return allowed
 }

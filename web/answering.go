@@ -39,6 +39,7 @@ type casePage struct {
 	PastSaid map[int64]community.Answer // the last answer of each, by case
 	Since    clock.Time                 // since when the brand knows the customer
 	Topic    string                     // the expertise needed, "" for none
+	Correct  *correcting                // nil where the reader may not say what the post is
 	Toast    *said
 }
 
@@ -47,6 +48,8 @@ type said struct {
 	Text  string
 	Undo  string // where it can be taken back, "" where it cannot
 	Until clock.Time
+
+	Corrected bool // it was a correction of what Kith heard; more may follow
 }
 
 // mostPast is how many earlier cases of a customer are shown.
@@ -193,6 +196,9 @@ func (a *App) readCase(r *http.Request, form typed) (v casePage, err error) {
 			return err
 		}
 		v.Customer, v.Score = v.Thread.Customer, v.Thread.Score
+		if v.Correct, err = a.readCorrecting(ctx, read, &v.Case, v.Score, members); err != nil {
+			return err
+		}
 		if v.Matching, err = a.readMatching(ctx, read, &v.Case, members); err != nil {
 			return err
 		}
@@ -279,6 +285,9 @@ func (a *App) showCase(w http.ResponseWriter, r *http.Request, toast *said) erro
 		return err
 	}
 	v.Toast = toast
+	if v.Correct != nil {
+		v.Correct.Open = toast != nil && toast.Corrected
+	}
 	return render(w, r, http.StatusOK, caseDone(v))
 }
 

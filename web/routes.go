@@ -51,6 +51,7 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/cases/{case}/reveal", Object: "case", Action: "reveal", Handler: a.page(a.reveal)},
 		{Method: "POST", Pattern: "/cases/{case}/notes", Object: "note", Action: "write", Handler: a.page(a.addNote)},
 		{Method: "POST", Pattern: "/notes/{note}/reply", Object: "note", Action: "write", Handler: a.page(a.replyToNote)},
+		{Method: "POST", Pattern: "/cases/{case}/correct", Object: "label", Action: "write", Handler: a.page(a.correct)},
 		{Method: "POST", Pattern: "/cases/{case}/escalate", Object: "case", Action: "escalate", Handler: a.page(a.escalate)},
 		{Method: "POST", Pattern: "/cases/{case}/close", Object: "case", Action: "close", Handler: a.page(a.closeCase)},
 		{Method: "POST", Pattern: "/cases/{case}/presence", Object: "case", Action: "read", Handler: a.page(a.present)},
@@ -157,6 +158,16 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/connections/{connection}/listening/try", Object: "listening", Action: "change", Handler: a.page(a.tryRule)},
 		{Method: "POST", Pattern: "/connections/{connection}/listening/{rule}", Object: "listening", Action: "change", Handler: a.page(a.keepRule)},
 		{Method: "POST", Pattern: "/connections/{connection}/listening/{rule}/remove", Object: "listening", Action: "change", Handler: a.page(a.removeRule)},
+		// How well what is heard is understood.
+		{Method: "GET", Pattern: "/quality", Object: "quality", Action: "read", Handler: a.page(a.quality)},
+		{Method: "POST", Pattern: "/quality/learn", Object: "quality", Action: "change", Handler: a.page(a.learnNow)},
+		{Method: "POST", Pattern: "/quality/version", Object: "quality", Action: "change", Handler: a.page(a.pinVersion)},
+		{Method: "POST", Pattern: "/quality/threshold", Object: "settings", Action: "change", Handler: a.page(a.setThreshold)},
+		{Method: "GET", Pattern: "/quality/audit", Object: "quality", Action: "read", Handler: a.page(a.audit)},
+		{Method: "POST", Pattern: "/quality/audit", Object: "quality", Action: "change", Handler: a.page(a.labelDrawn)},
+		{Method: "GET", Pattern: "/settings/topics", Object: "settings", Action: "read", Handler: a.page(a.topics)},
+		{Method: "GET", Pattern: "/settings/topics/{topic}", Object: "settings", Action: "read", Handler: a.page(a.topic)},
+		{Method: "POST", Pattern: "/settings/topics/{topic}", Object: "settings", Action: "change", Handler: a.page(a.saveTopic)},
 
 		// What tells open pages of changes.
 		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},

@@ -12,6 +12,8 @@ var settingsPages = []struct{ href, title, why string }{
 	{"/settings/review", "review_rules.title", "review_rules.why"},
 	{"/settings/promise", "promise.title", "promise.in_short"},
 	{"/settings/voice", "voice.title", "voice.why"},
+	{"/settings/topics", "topic.title", "topic.in_short"},
+	{"/quality", "quality.title", "quality.in_short"},
 }
 
 func (a *App) settings(w http.ResponseWriter, r *http.Request) error {
