@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tidwall/gjson"
 )
 
 // schemas checks values against the part of OpenAPI that X's document uses.
@@ -120,7 +122,13 @@ func TestAnswersFitTheDocument(t *testing.T) {
 		"user.fields": {"created_at,description,protected,public_metrics,url,verified,verified_type"},
 		"expansions":  {"author_id,in_reply_to_user_id,entities.mentions.username,referenced_posts.id,referenced_posts.id.author_id"},
 	}.Encode()
-	users := "user.fields=created_at,description,protected,url,verified,verified_type"
+	users := "user.fields=created_at,description,protected,subscription_type,url,verified,verified_type"
+	app := s.app("kith")
+	s.raw("POST", "/x/2/webhooks", app.Token, `{"url":"`+app.url+`"}`)
+	_, listed := s.raw("GET", "/x/2/webhooks", app.Token, "")
+	hook := gjson.GetBytes(listed, "data.0.id").Str
+	mine := s.say("saomaicafe", "chào cả nhà", "")
+	ad := s.say("chi_le", "quảng cáo", mine)
 	for _, test := range []struct {
 		method, path, body, schema string
 		status                     int
@@ -136,16 +144,28 @@ func TestAnswersFitTheDocument(t *testing.T) {
 		{"GET", "/2/users?ids=" + brand.ID + ",5&" + users, "", "GetUsersByIdsResponse", 200},
 		{"GET", "/2/users/by/username/nobody", "", "GetUsersByUsernameResponse", 200},
 		{"GET", "/2/users/by?usernames=saomaicafe,nobody", "", "GetUsersByUsernamesResponse", 200},
+		{"GET", "/2/tweets/counts/recent?query=saomaicafe&granularity=day", "", "GetPostsCountsRecentResponse", 200},
+		{"PUT", "/2/tweets/" + ad + "/hidden", `{"hidden":true}`, "HidePostsReplyResponse", 200},
+		{"POST", "/2/activity/subscriptions", `{"event_type":"post.mention.create","filter":{"user_id":"` + brand.ID + `"},"webhook_id":"` + hook + `"}`, "CreateActivitySubscriptionResponse", 200},
+		{"GET", "/2/activity/subscriptions", "", "GetActivitySubscriptionsResponse", 200},
+		{"APP GET", "/2/usage/tweets", "", "GetUsageResponse", 200},
+		{"APP GET", "/2/webhooks", "", "GetWebhooksResponse", 200},
+		{"APP PUT", "/2/webhooks/" + hook, "", "ValidateWebhooksResponse", 200},
+		{"APP POST", "/2/webhooks/replay", `{"webhook_id":"` + hook + `","from_date":"202601010000","to_date":"202601010001"}`, "CreateWebhookReplayJobResponse", 200},
+		{"APP DELETE", "/2/webhooks/" + hook, "", "DeleteWebhooksResponse", 200},
 		{"DELETE", "/2/tweets/ANSWER", "", "DeletePostsResponse", 200},
 		{"GET", "/2/users/" + brand.ID + "/mentions?max_results=1", "", "InvalidRequestProblem", 400},
 		{"GET", "/2/nothing", "", "ResourceNotFoundProblem", 404},
 	} {
 		t.Run(test.schema, func(t *testing.T) {
 			if strings.Contains(test.path, "ANSWER") {
-				items := s.admin("GET", "/admin/posts?since="+long, "", 200)["items"].([]any)
-				test.path = strings.Replace(test.path, "ANSWER", items[len(items)-1].(map[string]any)["id"].(string), 1)
+				test.path = strings.Replace(test.path, "ANSWER", mine, 1)
 			}
-			res, body := s.raw(test.method, "/x"+test.path, brand.Token, test.body)
+			token := brand.Token
+			if method, ok := strings.CutPrefix(test.method, "APP "); ok {
+				test.method, token = method, app.Token
+			}
+			res, body := s.raw(test.method, "/x"+test.path, token, test.body)
 			if res.StatusCode != test.status {
 				t.Fatalf("status %d, want %d: %s", res.StatusCode, test.status, body)
 			}
