@@ -82,6 +82,14 @@ func (in *Intake) Correct(ctx context.Context, tx listeners.Tx, m *community.Mem
 	if err != nil {
 		return err
 	}
+	predicted := score
+	if len(before) > 0 { // what is stored has been corrected
+		brand, err := in.ready(ctx, m.BrandID)
+		if err != nil {
+			return err
+		}
+		predicted = brand.scorer.Score(mention.Text)
+	}
 	var lane community.Lane
 	var topic *int64
 	for _, said := range all {
@@ -89,7 +97,7 @@ func (in *Intake) Correct(ctx context.Context, tx listeners.Tx, m *community.Mem
 			BrandID: m.BrandID, MentionID: mentionID, MemberID: m.ID, Head: said.Head, TopicID: said.Topic, Yes: said.Yes || said.Head == AboutTopic,
 			Source: source, CreatedAt: tx.Now(),
 		}
-		if err := l.say(&score, topics, before[said.Head]); err != nil {
+		if err := l.say(&score, &predicted, topics, before[said.Head]); err != nil {
 			return err
 		}
 		if _, err := tx.NewInsert().Model(&l).Exec(ctx); err != nil {
@@ -134,12 +142,12 @@ func labelled(ctx context.Context, tx listeners.Tx, m *community.Member, mention
 	return mention, c, nil
 }
 
-// say changes a score by what the label says, and notes what it was before.
-func (l *Label) say(score *triage.Score, topics []community.Topic, before *Label) error {
+// say changes a score by what the label says, and notes what triage had predicted.
+func (l *Label) say(score, predicted *triage.Score, topics []community.Topic, before *Label) error {
 	if l.Head == AboutTopic {
 		for _, t := range topics {
-			if len(score.Topics) > 0 && t.Name == score.Topics[0].Name {
-				l.PredictedTopic, l.Predicted = t.ID, score.Topics[0].P
+			if len(predicted.Topics) > 0 && t.Name == predicted.Topics[0].Name {
+				l.PredictedTopic, l.Predicted = t.ID, predicted.Topics[0].P
 			}
 		}
 		found := l.TopicID == community.OtherTopic
@@ -156,7 +164,7 @@ func (l *Label) say(score *triage.Score, topics []community.Topic, before *Label
 		if !Correctable(l.Head) {
 			return &community.Invalid{Field: "head", Sentence: "this cannot be corrected"}
 		}
-		l.Predicted = float64(score.Of(l.Head))
+		l.Predicted = float64(predicted.Of(l.Head))
 		score.Correct(l.Head, l.Yes)
 	}
 	if before != nil {

@@ -88,6 +88,9 @@ func TestACorrectionOutranksTriageAtOnce(t *testing.T) {
 		}
 		labels, err := moderation.LabelsOf(t.Context(), s.db.Read(), s.people["minh"], c.MentionID)
 		must(err)
+		if l := labels[triage.Staff]; l == nil || !l.Yes || l.Predicted > 0.5 {
+			t.Errorf("a correction of the anger is taken for what triage had predicted of the staff: %+v", l)
+		}
 		if l := labels[triage.Anger]; l == nil || l.Yes || l.Predicted > 0.5 || l.MemberID != s.people["minh"].ID {
 			t.Errorf("the label that counts is %+v; want the later one, with what triage had said first", l)
 		}

@@ -158,6 +158,7 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/connections/{connection}/listening/try", Object: "listening", Action: "change", Handler: a.page(a.tryRule)},
 		{Method: "POST", Pattern: "/connections/{connection}/listening/{rule}", Object: "listening", Action: "change", Handler: a.page(a.keepRule)},
 		{Method: "POST", Pattern: "/connections/{connection}/listening/{rule}/remove", Object: "listening", Action: "change", Handler: a.page(a.removeRule)},
+
 		// How well what is heard is understood.
 		{Method: "GET", Pattern: "/quality", Object: "quality", Action: "read", Handler: a.page(a.quality)},
 		{Method: "POST", Pattern: "/quality/learn", Object: "quality", Action: "change", Handler: a.page(a.learnNow)},
