@@ -77,6 +77,15 @@ func departures(pace []Pace, left []clock.Time, now clock.Time, n int) []clock.T
 	return all[len(left):]
 }
 
+// Pace is what the network of a connection takes; nil where nobody can say.
+func (d *Deliverer) Pace(c Connection) []Pace {
+	ch, err := d.Open(c)
+	if err != nil {
+		return nil
+	}
+	return ch.Capabilities().Pace
+}
+
 // Outlook is what a connection can post by itself of what waits.
 type Outlook struct {
 	Waiting int        // replies that wait to leave

@@ -52,9 +52,16 @@ func (r *Reply) told() bool {
 	return false
 }
 
-// Decide ends the doubt about a reply by a person's word: it is on the network, or it is to be sent
-// again. sql.ErrNoRows if the brand has no such reply, ErrNotInDoubt if it is not waiting for a person.
-func (d *Deliverer) Decide(ctx context.Context, tx Tx, brandID int64, replyID string, there bool) error {
+// Word is what a person who has looked on the network says of a doubtful reply.
+type Word struct {
+	There  bool // it is there
+	Sent   Sent // and this is it, where they brought the link
+	ByHand bool // it is not, and its author is to post it; else it is sent again
+}
+
+// Decide ends the doubt about a reply by a person's word. sql.ErrNoRows if the brand has no such reply,
+// ErrNotInDoubt if it is not waiting for a person.
+func (d *Deliverer) Decide(ctx context.Context, tx Tx, brandID int64, replyID string, w Word) error {
 	var r Reply
 	if err := tx.NewSelect().Model(&r).Where("id = ? AND brand_id = ?", replyID, brandID).Scan(ctx); err != nil {
 		return fmt.Errorf("find reply %s: %w", replyID, err)
@@ -62,16 +69,19 @@ func (d *Deliverer) Decide(ctx context.Context, tx Tx, brandID int64, replyID st
 	if r.State != AskHuman {
 		return ErrNotInDoubt
 	}
-	if there {
-		r = r.sent(Sent{}, tx.Now())
-	} else {
+	switch {
+	case w.There:
+		r = r.sent(w.Sent, tx.Now())
+	case w.ByHand:
+		r = r.byHand(tx.Now())
+	default:
 		r.State, r.DueAt, r.Attempts, r.Reads, r.Absent = Queued, tx.Now(), 0, 0, 0
 	}
 	r.Version++
 	if _, err := tx.NewUpdate().Model(&r).Column(progress...).WherePK().Exec(ctx); err != nil {
 		return fmt.Errorf("decide reply %s: %w", replyID, err)
 	}
-	if there {
+	if r.told() {
 		return d.Done(ctx, tx, r)
 	}
 	return nil

@@ -363,7 +363,13 @@ func (s *shop) byHand(author string) (community.Case, community.Answer, listener
 	})
 	c := s.caseOf(id)
 	s.claim("lan", c)
-	a := s.answer("lan", c, "Dạ quán mở từ 7h tới 22h ạ")
+	if err := s.try(func(ctx context.Context, tx listeners.Tx) error {
+		_, err := s.desk.Submit(ctx, tx, s.people["lan"], c.ID, 0, "Dạ quán mở từ 7h tới 22h ạ")
+		return err
+	}); err == nil {
+		s.t.Fatal("a member answers under their own name and does not say for whom")
+	}
+	a := s.answer("lan", c, "Dạ quán mở từ 7h tới 22h ạ (tình nguyện viên)")
 	if s.want(c, community.Answered); s.points("lan") != (gamification.Points{}) {
 		s.t.Fatalf("points before anything is on the network: %+v", s.points("lan"))
 	}
@@ -381,7 +387,7 @@ func TestPostedByHand(t *testing.T) {
 	post := func(c community.Case, change func(*listeners.Post)) listeners.Post {
 		p := listeners.Post{
 			NativeID: "9000", ThreadKey: c.ThreadKey, ParentID: c.ThreadKey, Author: listeners.Author{NativeID: "77", Handle: "lan_nguyen"},
-			Text: "@lananh Dạ quán mở từ 7h tới 22h ạ\n\nMình là tình nguyện viên.", URL: "https://x.example/lan/9000",
+			Text: "@lananh Dạ quán mở từ 7h tới 22h ạ (tình nguyện viên) https://t.example/1", URL: "https://x.example/lan/9000",
 		}
 		if change != nil {
 			change(&p)

@@ -99,7 +99,7 @@ type draft struct {
 
 // guards are all of them, each a small question. A guard that finds several things gives each.
 var guards = []func(*draft) []Finding{
-	personal, promises, legal, medical, competitors, insults, links, length, snippets, disclosure, copies, // what may do harm
+	personal, promises, legal, medical, competitors, insults, links, length, snippets, disclosed, copies, // what may do harm
 	greeting, address, blame, shouting, apologies, // tone
 }
 

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/triage"
 )
 
@@ -192,9 +193,21 @@ func snippets(w *draft) []Finding {
 	return found
 }
 
-// disclosure asks advocates to say what they are, and to sign where the brand wants it. The fix is to
+// disclosure is what the author has to say of themself; "" for nothing. Who posts an answer by hand does so
+// under their own name, and always says for whom.
+func (w *draft) disclosure() string {
+	switch {
+	case w.voice.Disclosure != "" || w.cased.Delivery != listeners.Assisted:
+		return w.voice.Disclosure
+	case w.cased.Language == "en":
+		return "(volunteer)"
+	}
+	return "(tình nguyện viên)"
+}
+
+// disclosed asks advocates to say what they are, and to sign where the brand wants it. The fix is to
 // append the words.
-func disclosure(w *draft) []Finding {
+func disclosed(w *draft) []Finding {
 	if w.author.Role.Employee() {
 		return nil
 	}
@@ -204,8 +217,8 @@ func disclosure(w *draft) []Finding {
 		return words != "" && !strings.Contains(w.folded.text, words)
 	}
 	end := len([]rune(w.text))
-	if lacks(w.voice.Disclosure) {
-		found = append(found, Finding{Flag: NoDisclosure, Start: end, End: end, Fix: " " + w.voice.Disclosure})
+	if words := w.disclosure(); lacks(words) {
+		found = append(found, Finding{Flag: NoDisclosure, Start: end, End: end, Fix: " " + words})
 	}
 	if w.voice.SignOff && lacks(w.author.SignOff) {
 		found = append(found, Finding{Flag: NoSignOff, Start: end, End: end, Fix: " " + w.author.SignOff})

@@ -131,11 +131,17 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 		if !publish {
 			return nil
 		}
-		if _, err := f.app.Desk.Approve(ctx, tx, f.people[community.Moderator], a.ID, ""); err != nil {
-			return err
+		if a.State == community.Submitted {
+			if _, err := f.app.Desk.Approve(ctx, tx, f.people[community.Moderator], a.ID, ""); err != nil {
+				return err
+			}
 		}
 		replies, err := listeners.Replies(ctx, tx, []int64{a.ID})
+		if err != nil {
+			return err
+		}
 		found["reply"] = replies[a.ID].ID
+		_, err = tx.NewUpdate().Table("replies").Set("mode = 'assisted', state = 'by_hand'").Where("id = ?", found["reply"]).Exec(ctx) // or there is nothing to post
 		return err
 	})
 	if err != nil {
@@ -276,7 +282,7 @@ func TestMatrixOfPages(t *testing.T) {
 		Handler: handler, Routes: pages, As: map[access.Role]func(*http.Request){},
 		Own: func(r access.Route) string {
 			author := own.friend
-			if r.Pattern == "/answers/{answer}/take-back" {
+			if r.Pattern == "/answers/{answer}/take-back" || strings.HasPrefix(r.Pattern, "/replies/") {
 				author = own.people[community.Advocate]
 			}
 			return fill(r, own.things(t, author, strings.Contains(r.Pattern, "/replies/")))

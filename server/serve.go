@@ -125,7 +125,7 @@ func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, *ac
 	if a.Config.Step != nil {
 		r.Method(http.MethodPut, "/demo/clock", a.fromHere(guard, http.HandlerFunc(a.stepClock)))
 	}
-	if err := api.Mount(r, api.Config{DB: a.DB, Desk: a.Desk, Guard: guard, Now: a.Now, Version: Version}); err != nil {
+	if err := api.Mount(r, api.Config{DB: a.DB, Desk: a.Desk, Guard: guard, Now: a.Now, Version: Version, Deliverer: a.Deliverer}); err != nil {
 		return nil, nil, err
 	}
 	if err := guard.Mount(r, web.Files(), web.ServiceWorker()); err != nil {

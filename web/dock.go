@@ -106,7 +106,7 @@ func (d *dock) kind(c *community.Case, held, free bool) dockKind {
 		return dockRead
 	case !d.Me.MayAnswer(c):
 		return dockRead
-	case c.Delivery != listeners.ByAPI:
+	case c.Delivery == listeners.Blocked:
 		return dockByHand
 	case held || d.Kept:
 		return dockWrite

@@ -340,15 +340,19 @@ func (a *App) takeOverAnswer(w http.ResponseWriter, r *http.Request) error {
 // settleReply ends the doubt about a reply by a person's word.
 func (a *App) settleReply(w http.ResponseWriter, r *http.Request) error {
 	me, id := access.From(r.Context()).Member, chi.URLParam(r, "reply")
-	there := r.PostFormValue("there")
-	if there != "yes" && there != "no" {
-		return &community.Invalid{Field: "there", Sentence: "there is no such choice"}
+	word, err := a.readWord(r, id)
+	if err != nil {
+		return err
 	}
-	err := a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
-		return a.Deliverer.Decide(ctx, tx, me.BrandID, id, there == "yes")
+	err = a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		return a.Deliverer.Decide(ctx, tx, me.BrandID, id, word)
 	})
 	if err != nil {
 		return err
+	}
+	if r.PostFormValue("back") == "sending" {
+		goTo(w, r, "/sending")
+		return nil
 	}
 	goTo(w, r, "/review")
 	return nil

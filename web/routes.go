@@ -78,6 +78,13 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/duty", Object: "duty", Action: "keep", Handler: a.page(a.setDuty)},
 		{Method: "POST", Pattern: "/replies/{reply}/settle", Object: "reply", Action: "settle", Handler: a.page(a.settleReply)},
 
+		// How answers leave.
+		{Method: "GET", Pattern: "/replies/{reply}/hand", Object: "reply", Action: "post", Handler: a.page(a.hand)},
+		{Method: "POST", Pattern: "/replies/{reply}/hand", Object: "reply", Action: "post", Handler: a.page(a.postedByHand)},
+		{Method: "POST", Pattern: "/replies/{reply}/give-up", Object: "reply", Action: "post", Handler: a.page(a.giveUpHand)},
+		{Method: "GET", Pattern: "/sending", Object: "sending", Action: "read", Handler: a.page(a.sending)},
+		{Method: "POST", Pattern: "/sending/switch", Object: "sending", Action: "switch", Handler: a.page(a.switchSending)},
+
 		// What it brings.
 		{Method: "GET", Pattern: "/points", Object: "points", Action: "read", Handler: a.page(a.points)},
 		{Method: "GET", Pattern: "/board", Object: "leaderboard", Action: "read", Handler: a.page(a.board)},

@@ -32,6 +32,7 @@ type message struct {
 	State   string // how an answer of ours stands, "" for what is on the network
 	Look    string // of State: "", good, warning or bad
 	Undo    string // where the answer can be taken back
+	Hand    string // where the reader posts it by hand
 	Until   clock.Time
 }
 
@@ -86,6 +87,9 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 		}
 		m := message{Answer: answer.ID, Post: Post{Who: ours, Via: author, Text: answer.Text, Ours: true}}
 		if m.told(ctx, &answer, &reply, queued, me) {
+			if err := a.foretell(ctx, read, &m, conn, reply); err != nil {
+				return t, err
+			}
 			messages = append(messages, m)
 		}
 	}
@@ -144,6 +148,9 @@ func (m *message) told(ctx context.Context, answer *community.Answer, reply *lis
 		return false
 	case reply.State == listeners.Delivered:
 		m.URL, m.State, m.Look = reply.URL, T(ctx, "reply.sent"), "good"
+		if reply.Evidence == listeners.Said {
+			m.State, m.Look = T(ctx, "reply.said"), "warning"
+		}
 	case reply.State == listeners.Failed:
 		m.State, m.Look = T(ctx, "reply.failed")+" "+T(ctx, "network_error."+reply.Error), "bad"
 	case reply.State == listeners.Cancelled:
@@ -151,6 +158,9 @@ func (m *message) told(ctx context.Context, answer *community.Answer, reply *lis
 	default:
 		said := replyTexts[reply.State]
 		m.State, m.Look = T(ctx, said.text), said.look
+		if reply.State == listeners.ByHand && (answer.MemberID == me.ID || me.Role.Employee()) {
+			m.Hand = handPath(reply.ID)
+		}
 		if reply.State == listeners.Waiting && reply.DueAt > view(ctx).Now {
 			m.Until = reply.DueAt
 			if answer.MemberID == me.ID || me.Role.Employee() {

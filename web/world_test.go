@@ -38,6 +38,7 @@ type cafe struct {
 	persons map[string]access.Person
 	members map[string]*community.Member
 	posts   int
+	far     listeners.Channel                     // the network, nil where it cannot be reached
 }
 
 const cafePassword = "một ly cà phê sữa đá"
@@ -56,12 +57,19 @@ func newCafe(t *testing.T) *cafe {
 		Intake: &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules},
 		Desk: &moderation.Desk{
 			Network: func(string) listeners.Network {
-				return listeners.Network{Measure: func(text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} }}
+				return listeners.Network{Link: c.readLink, Measure: func(text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} }}
 			},
 			Undo:    10 * time.Second,
 			NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
 		},
-		Deliverer: &listeners.Deliverer{Done: community.Done, Now: hands.Now},
+		Deliverer: &listeners.Deliverer{
+			Read: d.Read(), Done: community.Done, Now: hands.Now, Open: func(listeners.Connection) (listeners.Channel, error) {
+				if c.far == nil {
+					return nil, errors.New("no network here")
+				}
+				return c.far, nil
+			},
+		},
 		Now:       hands.Now,
 		Told: func() int64 { return 0 },
 		Listen: func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool) {
@@ -90,6 +98,13 @@ func newCafe(t *testing.T) *cafe {
 	})
 	c.do(c.settle)
 	return c
+}
+
+func (c *cafe) readLink(_ listeners.Settings, link string) string {
+	if _, id, ok := strings.Cut(link, "/status/"); ok {
+		return id
+	}
+	return ""
 }
 
 // settle opens the place: Sao Mai with its account on X and its people, all of them named by their

@@ -24,6 +24,7 @@ import (
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
 	"github.com/kith-social/kith/server/db"
@@ -36,6 +37,8 @@ type Config struct {
 	Guard   *access.Guard
 	Now     clock.Func
 	Version string // of the product, for the description
+
+	Deliverer *listeners.Deliverer
 }
 
 type api struct {
@@ -57,6 +60,7 @@ func Mount(r chi.Router, c Config) error {
 	a.cases()
 	a.answers()
 	a.members()
+	a.sending()
 	if err := errors.Join(router.failed...); err != nil {
 		return err
 	}

@@ -194,7 +194,28 @@ func TestAnswer(t *testing.T) {
 			Delivery: listeners.Delivery{Mode: listeners.Assisted, Why: "not_summoned"},
 		})
 		s.want(200, "lan", "POST", "/api/v1/cases/"+hand+"/claim", "")
-		s.want(409, "lan", "POST", "/api/v1/cases/"+hand+"/answers", `{"text":"Dạ 7h ạ"}`)
+		s.want(422, "lan", "POST", "/api/v1/cases/"+hand+"/answers", `{"text":"Dạ 7h ạ"}`) // under one's own name one says for whom
+		byHand := s.want(201, "lan", "POST", "/api/v1/cases/"+hand+"/answers", `{"text":"Dạ 7h ạ (tình nguyện viên)"}`)
+		if byHand["state"] == "submitted" { // one of those that are read now and then
+			s.want(200, "minh", "POST", "/api/v1/answers/"+byHand["id"].(string)+"/approve", "")
+		}
+		todo := s.want(200, "lan", "GET", "/api/v1/replies/by-hand", "")
+		if at(t, todo, "items", 0, "case_id") != hand || at(t, todo, "items", 0, "text") != "Dạ 7h ạ (tình nguyện viên)" {
+			t.Errorf("to be posted by hand: %v", todo)
+		}
+		posted := "/api/v1/replies/" + at(t, todo, "items", 0, "id").(string)
+		s.want(404, "huy", "POST", posted+"/posted", `{}`)
+		s.want(422, "lan", "POST", posted+"/posted", `{"link":"javascript:alert(1)"}`)
+		if got := s.want(200, "lan", "POST", posted+"/posted", `{}`); got["state"] != "sent" || got["evidence"] != "said" {
+			t.Errorf("a word: %v", got)
+		}
+		s.want(409, "lan", "POST", posted+"/give-up", `{"reason":"x"}`)
+		blocked := s.hear("saomai", listeners.Post{
+			NativeID: "78", ThreadKey: "78", Text: "quán đóng cửa mấy giờ ạ?", Author: listeners.Author{NativeID: "tu", Handle: "tu", Name: "Tú"},
+			Delivery: listeners.Delivery{Mode: listeners.Blocked, Why: "locked"},
+		})
+		s.want(200, "lan", "POST", "/api/v1/cases/"+blocked+"/claim", "")
+		s.want(409, "lan", "POST", "/api/v1/cases/"+blocked+"/answers", `{"text":"Dạ 22h ạ"}`)
 	})
 }
 

@@ -57,6 +57,7 @@ func TestEachLineOfThePolicyCounts(t *testing.T) {
 // bodies are what operations that need one are sent.
 var bodies = map[string]string{
 	"/answers": `{"text":"Dạ 7h tới 22h ạ"}`, "/draft": `{"text":"Dạ"}`, "/escalate": `{"reason":"cần xem đơn"}`, "/return": `{"reason":"chào khách trước nhé"}`,
+	"/posted": `{}`, "/give-up": `{"reason":"không có tài khoản"}`, "/stop": `{}`, "/resume": `{}`,
 }
 
 // Every route as every role, with an id of their own brand and one of another's.
@@ -75,6 +76,11 @@ func TestMatrix(t *testing.T) {
 			if r.Action == "decide" { // nobody decides about their own
 				s.want(200, "huy", "POST", "/api/v1/cases/"+id+"/claim", "")
 				return s.want(201, "huy", "POST", "/api/v1/cases/"+id+"/answers", `{"text":"Dạ 7h tới 22h ạ"}`)["id"].(string)
+			}
+			if r.Object == "reply" {
+				s.want(200, "lan", "POST", "/api/v1/cases/"+id+"/claim", "")
+				a := s.want(201, "lan", "POST", "/api/v1/cases/"+id+"/answers", fmt.Sprintf(`{"text":"Dạ 7h tới 22h ạ, mời bạn %d"}`, s.posts))
+				return s.byHand(a)
 			}
 			d := s.want(200, "lan", "PUT", "/api/v1/cases/"+id+"/draft", `{"text":"Dạ"}`)
 			if strings.HasPrefix(r.Pattern, "/api/v1/answers/") {
@@ -125,4 +131,17 @@ func TestMatrix(t *testing.T) {
 			t.Errorf("the rival's case was changed: %+v", c)
 		}
 	})
+}
+
+// byHand makes the reply to an answer one that its author posts by hand, and gives its id.
+func (s *shop) byHand(a object) (id string) {
+	s.t.Helper()
+	answer := a["id"].(string)
+	if a["state"] == "submitted" { // one of those that are read now and then
+		s.want(200, "minh", "POST", "/api/v1/answers/"+answer+"/approve", "")
+	}
+	s.do(func(ctx context.Context, tx listeners.Tx) error {
+		return tx.NewRaw("UPDATE replies SET mode = 'assisted', state = 'by_hand' WHERE answer_id = ? RETURNING id", answer).Scan(ctx, &id)
+	})
+	return id
 }

@@ -5,6 +5,7 @@ import "./theme.js";
 import "./clock.js";
 import "./compose.js";
 import "./composer.js";
+import "./copy.js";
 import "./draft.js";
 import "./keys.js";
 import "./lease.js";
