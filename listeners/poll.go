@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -212,7 +213,8 @@ func (p *Poller) release(ctx context.Context, c Connection, failure *Error) erro
 			q = q.Set("fetch_at = ?, error = ?", max(failure.Until, now.Add(time.Second)).Add(time.Duration(p.Jitter()*float64(time.Second))), said)
 		case failure.Class == OverBudget:
 			q = q.Set("fetch_at = ?, error = ?", max(failure.Until, now.Add(time.Hour)), said)
-		case failure.Class == AuthExpired, failure.Class == AuthRevoked, failure.Class == Banned:
+		case failure.Class == AuthExpired, failure.Class == AuthRevoked, failure.Class == Banned,
+			failure.Class == Gone && failure.Status == http.StatusGone: // it says that it never comes back
 			q = q.Set("state = ?, failures = failures + 1, error = ?", Broken, said)
 		default:
 			pause := min(max(c.pause, p.Interval)<<min(c.Failures, 10), 5*time.Minute)

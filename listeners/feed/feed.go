@@ -48,12 +48,12 @@ type Channel struct {
 	now     clock.Func
 }
 
-// Open makes the Channel of a connection. Settings: "address", the feed's; by default the native id. A
+// Open makes the Channel of a connection. Settings: "address" of the feed, by default the native id. A
 // connection with rules hears the items that fit one of them, any other hears all.
 func Open(a listeners.Access, rt http.RoundTripper) (listeners.Channel, error) {
-	typed := a.NativeID
+	typed := strings.TrimSpace(a.Settings["address"])
 	if typed == "" {
-		typed = strings.TrimSpace(a.Settings["address"])
+		typed = a.NativeID
 	}
 	address, err := url.Parse(typed)
 	switch {
