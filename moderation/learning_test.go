@@ -285,10 +285,21 @@ func TestSomeNetworksDoNotTeach(t *testing.T) {
 		if layer, err := s.learn("minh"); !errors.Is(err, moderation.ErrNothingToLearn) || layer.Labels != 0 {
 			t.Errorf("learned from %d labels (%v)", layer.Labels, err)
 		}
-		s.do(func(ctx context.Context, tx listeners.Tx) error {
-			_, err := tx.NewRaw(`UPDATE connections SET settings = '{"training":"allowed"}'`).Exec(ctx)
-			return err
-		})
+		set := func(settings string) {
+			s.do(func(ctx context.Context, tx listeners.Tx) error {
+				_, err := tx.NewRaw("UPDATE connections SET settings = ?", settings).Exec(ctx)
+				return err
+			})
+		}
+		set(`{"training":"allowed"}`)
+		if layer, err := s.learn("minh"); !errors.Is(err, moderation.ErrNothingToLearn) || layer.Labels != 0 {
+			t.Errorf("a setting lifted what the network itself forbids: learned from %d labels (%v)", layer.Labels, err)
+		}
+		q, err := s.intake.QualityOf(t.Context(), s.db.Read(), s.brand.ID, s.clock.Now())
+		if err != nil || q.Silent != 70 || q.Heads[0].Labels != 70 {
+			t.Errorf("70 corrections do not measure: %d silent, %+v (%v)", q.Silent, q.Heads[0], err)
+		}
+		set(`{"training":"allowed","host":"http://sandbox.example"}`)
 		if layer, err := s.learn("minh"); err != nil || !layer.Accepted() {
 			t.Errorf("a connection that allows it teaches nothing: %+v (%v)", layer.How, err)
 		}

@@ -164,8 +164,8 @@ func (in *Intake) past(ctx context.Context, brandID int64, may map[int64]bool) (
 const pastWithin = 20_000
 
 // MayTeach tells of each connection of a brand whether its mentions may teach: some networks forbid it, and
-// what is heard there measures only. The setting "training" of a connection that says "allowed" is of
-// accounts whose posts are nobody's, such as the sandbox's.
+// what is heard there measures only. A connection to a host of one's own, such as the sandbox or a forum that
+// the brand runs, may say otherwise with the setting "training", which is "allowed" then.
 func (in *Intake) MayTeach(ctx context.Context, db bun.IDB, brandID int64) (map[int64]bool, error) {
 	all, err := listeners.Connections(ctx, db, brandID)
 	if err != nil {
@@ -173,7 +173,8 @@ func (in *Intake) MayTeach(ctx context.Context, db bun.IDB, brandID int64) (map[
 	}
 	may := make(map[int64]bool, len(all))
 	for _, c := range all {
-		may[c.ID] = c.Settings["training"] == "allowed" || in.Network == nil || !in.Network(c.Network).Policy.NoTraining
+		own := c.Settings["host"] != "" && c.Settings["training"] == "allowed"
+		may[c.ID] = own || in.Network == nil || !in.Network(c.Network).Policy.NoTraining
 	}
 	return may, nil
 }

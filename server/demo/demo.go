@@ -208,7 +208,7 @@ func connect(ctx context.Context, app *server.App, brand community.Brand, script
 	if err != nil {
 		return err
 	}
-	settings := listeners.Settings{"host": st.url + at.path, "poll": pollEvery}
+	settings := listeners.Settings{"host": st.url + at.path, "poll": pollEvery, "training": "allowed"}
 	maps.Copy(settings, at.settings(script.Brand.Handle))
 	maps.Copy(settings, more)
 	_, err = app.Connect(ctx, brand.ID, network, settings, at.secrets(token))
