@@ -152,14 +152,15 @@ func TestRefused(t *testing.T) {
 	s.Hold(t, true)
 	_, err := ch.Reply(t.Context(), out)
 	wantClass(t, "reply", err, listeners.Held)
-	all := s.Ledger(t)
-	s.Decide(t, all[len(all)-1].ID, false)
 	want := func(verdict listeners.Verdict) {
 		t.Helper()
 		if got, _, err := ch.Reconcile(t.Context(), out, clock.System()); got != verdict || err != nil {
 			t.Errorf("got %s, %v, want %s", got, err, verdict)
 		}
 	}
+	want(listeners.Unknown) // it waits: sent again, it would be there twice
+	all := s.Ledger(t)
+	s.Decide(t, all[len(all)-1].ID, false)
 	want(listeners.Absent)
 	s.admin("PUT", "/admin/users/"+s.Brand.NativeID+"/grant_moderation.json", nil)
 	want(listeners.Refused)
@@ -406,6 +407,51 @@ func TestFirstRound(t *testing.T) {
 	}
 	if again, _ := s.heard(ch, cursor); len(again) > 1100 {
 		t.Errorf("heard %d posts again", len(again))
+	}
+}
+
+// TestEmptyPages: a page without posts is no end, for older forums give what is public among fifty ids.
+func TestEmptyPages(t *testing.T) {
+	s := newStage(t, "forum", clock.System)
+	for i := range 120 {
+		s.Post(t, channeltest.Post{Author: "an", Text: fmt.Sprint("post ", i)}) // of which no notification tells
+	}
+	s.Weather(t, "GET /posts.json", "empty_page", 0)
+	if posts, _ := s.heard(s.open(channeltest.Options{}), ""); len(posts) != 120 {
+		t.Errorf("heard %d posts, want 120", len(posts))
+	}
+}
+
+// TestGone: why a post cannot be seen any more is told as far as the forum tells it.
+func TestGone(t *testing.T) {
+	s := newStage(t, "forum", clock.System)
+	deleted, moved := s.Post(t, channeltest.Post{Author: "an", Text: "one"}), s.Post(t, channeltest.Post{Author: "an", Text: "two"})
+	s.Delete(t, deleted)
+	ch := s.open(channeltest.Options{Wrap: func(next http.RoundTripper) http.RoundTripper {
+		forbidden := func(res *http.Response, _ string) string {
+			res.StatusCode = 403
+			return `{"errors":["You are not permitted to view the requested resource."],"error_type":"invalid_access"}`
+		}
+		none := func(*http.Response, string) string { return `{"latest_posts":[]}` }
+		return edited{edited{next, "/posts/" + moved, forbidden}, "/discourse/posts.json", none}
+	}}).(*Channel)
+	page, err := ch.Hydrate(t.Context(), []string{deleted, moved})
+	want := []listeners.Removal{{NativeID: moved, Why: listeners.Withheld}, {NativeID: deleted, Why: listeners.Deleted}}
+	if err != nil || len(page.Posts) != 0 || !slices.Equal(page.Gone, want) {
+		t.Errorf("got %+v, %v, want %v gone", page, err, want)
+	}
+}
+
+// TestTwoSecrets: while a webhook's secret is changed, both it and the one before it are good.
+func TestTwoSecrets(t *testing.T) {
+	s := newStage(t, "forum", clock.System)
+	ch := s.open(s.Rotate(t)).(*Channel)
+	for secret, good := range map[string]bool{"a-new-webhook-secret": true, hookSecret: true, "another": false, "": false} {
+		h := http.Header{}
+		h.Set(headerSignature, fmt.Sprintf("sha256=%x", hmacOf(secret, []byte("{}"))))
+		if err := ch.Verify(h, []byte("{}")); (err == nil) != good {
+			t.Errorf("signed with %q: %v", secret, err)
+		}
 	}
 }
 

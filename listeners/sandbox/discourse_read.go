@@ -44,11 +44,15 @@ func (d *discourseFacade) current(w http.ResponseWriter, _ *http.Request, by dis
 
 func (d *discourseFacade) latestPosts(w http.ResponseWriter, r *http.Request, by discourseCaller) *discourseProblem {
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
-	posts, _ := d.world.feeds["discourse"].take(window{Before: max(before, 0), Match: func(p *post) bool { return !p.Hidden }}, discoursePage)
 	faults := pageFaultsOf(r.Context())
-	// A forum before 2025 gives an empty page where nothing among the next fifty ids is public. Whoever goes
-	// on below it, from an id that is no post's, gets what there is.
-	if faults.empty && d.world.posts[before] != nil {
+	// A forum before 2025 gives what is public among the next fifty ids, which may be nothing; whoever goes on
+	// below them gets the next posts.
+	hollow := faults.empty && d.world.posts[before] != nil
+	if faults.empty && before > 0 && !hollow {
+		before += discoursePage
+	}
+	posts, _ := d.world.feeds["discourse"].take(window{Before: max(before, 0), Match: func(p *post) bool { return !p.Hidden }}, discoursePage)
+	if hollow {
 		posts = nil
 	}
 	if faults.twice && len(posts) > 0 {
