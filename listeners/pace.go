@@ -11,6 +11,15 @@ import (
 	"github.com/kith-social/kith/clock"
 )
 
+// Pace is how many replies the network takes from the connection. The setting "pace" says "off" for an
+// account that has agreed on other limits with its network; then only the network's own refusals count.
+func (c *Connection) Pace(ch Channel) []Pace {
+	if c.Settings["pace"] == "off" {
+		return nil
+	}
+	return ch.Capabilities().Pace
+}
+
 // room is how many replies, up to most, the network takes now from the connection. Where it takes none,
 // the connection rests until it does. On PostgreSQL it keeps other processes from sending meanwhile.
 func (o *outlet) room(ctx context.Context, tx Tx, now clock.Time, most int) (int, error) {

@@ -149,7 +149,7 @@ func (d *Deliverer) outlets(ctx context.Context, now clock.Time) ([]outlet, erro
 			}
 			continue
 		}
-		open = append(open, outlet{c, ch.Capabilities().Pace})
+		open = append(open, outlet{c, c.Pace(ch)})
 	}
 	return open, nil
 }

@@ -79,10 +79,11 @@ func (tr *trial) until(t *testing.T, d *db.DB, query string) {
 
 // onNetwork is a post as the sandbox's own ledger has it.
 type onNetwork struct {
-	ID     string `json:"id"`
-	Author string `json:"author"`
-	Text   string `json:"text"`
-	Parent string `json:"in_reply_to"`
+	ID      string `json:"id"`
+	Network string `json:"network"`
+	Author  string `json:"author"`
+	Text    string `json:"text"`
+	Parent  string `json:"in_reply_to"`
 }
 
 // number is the sandbox's number of a post: networks write it in their own ways.
@@ -173,7 +174,7 @@ func (tr *trial) check(s stored) []string {
 	}
 	for id := range network {
 		if heard[id] != 1 {
-			bad("post %s is %d mentions", id, heard[id])
+			bad("post %s on %s by %s, under %q, is %d mentions", id, network[id].Network, network[id].Author, network[id].Parent, heard[id])
 		}
 	}
 

@@ -134,7 +134,7 @@ func open(t testing.TB, seed uint64, p plan) (*trial, []*client) {
 	for _, on := range p.networks {
 		var account struct{ Token string }
 		tr.admin("POST", "/admin/accounts", map[string]any{"network": on.network, "handle": brandHandle, "name": "Sao Mai", "brand": true}, &account)
-		args := []string{"connection", "add", "--brand", "saomai", "--network", on.network, "--secrets-file", "-", "--set", "host=" + tr.wire.url + on.prefix, "--set", "poll=500ms"}
+		args := []string{"connection", "add", "--brand", "saomai", "--network", on.network, "--secrets-file", "-", "--set", "host=" + tr.wire.url + on.prefix, "--set", "poll=500ms", "--set", "pace=off"}
 		for _, setting := range on.settings {
 			args = append(args, "--set", setting)
 		}
