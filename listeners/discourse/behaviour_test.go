@@ -529,3 +529,34 @@ func TestOpen(t *testing.T) {
 		t.Errorf("one user's key is good for 2,880 calls a day; a round of two every %v is more", got)
 	}
 }
+
+// TestCanary: what a forum repeats of our secrets is in no error, of whatever we wanted from it.
+func TestCanary(t *testing.T) {
+	s := newStage(t, "forum", clock.System)
+	out := s.answer(s.Post(t, channeltest.Post{Author: "an", Text: "@saomaicafe where is it?"}), "it is on its way")
+	said := strings.Join(s.Secrets, " and ")
+	for _, status := range []int{200, 302, 400, 401, 403, 404, 409, 422, 429, 500, 503} {
+		for _, body := range []string{said, fmt.Sprintf(`{"errors":[%q],"error_type":%q}`, said, said), fmt.Sprintf(`{"latest_posts":[{"id":%q}]}`, said)} {
+			ch := s.open(changing("", func(res *http.Response, _ string) string {
+				res.StatusCode, res.Status = status, said
+				return body
+			})).(*Channel)
+			_, examining := ch.Examine(t.Context())
+			_, filling := ch.Backfill(t.Context(), 0, clock.System(), "")
+			_, posting := ch.Reply(t.Context(), out)
+			_, decoding := ch.Decode(t.Context(), nil, []byte(body))
+			for what, err := range map[string]error{
+				"examine": examining, "backfill": filling, "reply": posting, "decode": decoding,
+				"edit": ch.Edit(t.Context(), out.ParentID, "other words"), "delete": ch.Delete(t.Context(), out.ParentID),
+			} {
+				for ; err != nil; err = errors.Unwrap(err) {
+					for _, secret := range s.Secrets {
+						if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text, secret) {
+							t.Errorf("%s, %d: %s", what, status, text)
+						}
+					}
+				}
+			}
+		}
+	}
+}

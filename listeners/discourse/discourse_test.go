@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -152,5 +153,29 @@ func (s *stage) answer(parent, text string) listeners.Outgoing {
 	replies++
 	return listeners.Outgoing{
 		ID: fmt.Sprintf("0190b5a0-0000-7000-9000-%012d", replies), ParentID: p.NativeID, ThreadKey: p.ThreadKey, Target: p.Target, Surface: p.Surface, Text: text,
+	}
+}
+
+// TestInterop asks a forum that is not ours, with the key and user of the environment.
+func TestInterop(t *testing.T) {
+	address := os.Getenv("KITH_INTEROP_DISCOURSE_URL")
+	if address == "" {
+		t.Skip("KITH_INTEROP_DISCOURSE_URL is not set")
+	}
+	ch, err := Open(listeners.Access{
+		NativeID: "1", Handle: os.Getenv("KITH_INTEROP_DISCOURSE_USER"), Now: clock.System,
+		Settings: listeners.Settings{"host": address, "user": os.Getenv("KITH_INTEROP_DISCOURSE_USER")},
+		Secrets:  map[string]string{"key": os.Getenv("KITH_INTEROP_DISCOURSE_KEY")},
+	}, http.DefaultTransport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := ch.Check(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := ch.(*Channel).Fetch(t.Context(), "")
+	if err != nil || len(page.Rejected) > 0 {
+		t.Fatalf("%v: %v, rejected %v", who, err, page.Rejected)
 	}
 }
