@@ -43,7 +43,7 @@ func (c *Channel) Examine(ctx context.Context) ([]listeners.Finding, error) {
 	}
 	var found []listeners.Finding
 	add := func(level listeners.Level, code string, detail ...string) {
-		found = append(found, listeners.Finding{Code: "x." + code, Level: level, Detail: detail})
+		found = append(found, listeners.Finding{Code: "x_" + code, Level: level, Detail: detail})
 	}
 	if who.NativeID != c.id {
 		add(listeners.Problem, "another_account", who.Handle)

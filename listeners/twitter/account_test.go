@@ -30,11 +30,11 @@ func TestExamine(t *testing.T) {
 		}
 		return found
 	}
-	examine(channeltest.Options{}, "x.account", "?x.no_renewal", "x.usage", "?x.no_webhook")
-	examine(channeltest.Options{Secrets: map[string]string{"app_token": ""}}, "x.account", "?x.no_renewal", "?x.no_app_token")
+	examine(channeltest.Options{}, "x_account", "?x_no_renewal", "x_usage", "?x_no_webhook")
+	examine(channeltest.Options{Secrets: map[string]string{"app_token": ""}}, "x_account", "?x_no_renewal", "?x_no_app_token")
 	narrow := n.Renewable(t)
 	narrow["scope"] = "tweet.read users.read offline.access"
-	found := examine(channeltest.Options{Secrets: narrow}, "x.account", "!x.permissions", "x.usage", "?x.no_webhook")
+	found := examine(channeltest.Options{Secrets: narrow}, "x_account", "!x_permissions", "x_usage", "?x_no_webhook")
 	if got := found[1].Detail; !slices.Equal(got, []string{"tweet.write, tweet.moderate.write"}) {
 		t.Errorf("missing %q", got)
 	}
@@ -46,7 +46,7 @@ func TestExamine(t *testing.T) {
 	if err := ch.Subscribe(t.Context(), server.URL); err != nil {
 		t.Fatal(err)
 	}
-	examine(channeltest.Options{}, "x.account", "?x.no_renewal", "x.usage", "x.webhook")
+	examine(channeltest.Options{}, "x_account", "?x_no_renewal", "x_usage", "x_webhook")
 	server.Close()
 	if err := ch.Subscribe(t.Context(), server.URL); err != nil {
 		t.Errorf("a valid webhook is asked for again: %v", err)
@@ -54,7 +54,7 @@ func TestExamine(t *testing.T) {
 	if _, err := ch.send(t.Context(), "check", ch.app, http.MethodPut, "/2/webhooks/"+mustHook(t, ch, server.URL), nil); err != nil {
 		t.Fatal(err)
 	}
-	examine(channeltest.Options{}, "x.account", "?x.no_renewal", "x.usage", "!x.webhook_invalid")
+	examine(channeltest.Options{}, "x_account", "?x_no_renewal", "x_usage", "!x_webhook_invalid")
 }
 
 func TestExamineByAnswers(t *testing.T) {
@@ -65,9 +65,9 @@ func TestExamineByAnswers(t *testing.T) {
 		left  string
 		want  string
 	}{
-		{"used up", `{"data":{"project_cap":"100","project_usage":"100"}}`, "300", "x.account ?x.no_renewal ?x.long_posts !x.usage ?x.no_webhook"},
-		{"nearly used up", `{"data":{"project_cap":"100","project_usage":"90"}}`, "300", "x.account ?x.no_renewal ?x.long_posts ?x.usage ?x.no_webhook"},
-		{"hardly a call left", `{"data":{"project_cap":"100","project_usage":"1"}}`, "2", "x.account ?x.no_renewal ?x.long_posts ?x.few_calls x.usage ?x.no_webhook"},
+		{"used up", `{"data":{"project_cap":"100","project_usage":"100"}}`, "300", "x_account ?x_no_renewal ?x_long_posts !x_usage ?x_no_webhook"},
+		{"nearly used up", `{"data":{"project_cap":"100","project_usage":"90"}}`, "300", "x_account ?x_no_renewal ?x_long_posts ?x_usage ?x_no_webhook"},
+		{"hardly a call left", `{"data":{"project_cap":"100","project_usage":"1"}}`, "2", "x_account ?x_no_renewal ?x_long_posts ?x_few_calls x_usage ?x_no_webhook"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			mentions := tweets("")
@@ -81,7 +81,7 @@ func TestExamineByAnswers(t *testing.T) {
 		})
 	}
 	other := open(t, &script{answers: []answering{{status: 200, body: strings.Replace(plan, "1000", "5", 1)}, tweets("")}}, listeners.Settings{"plan": "Premium"})
-	if found, err := other.Examine(t.Context()); err != nil || strings.Join(codes(found), " ") != "!x.another_account ?x.no_renewal ?x.no_app_token" {
+	if found, err := other.Examine(t.Context()); err != nil || strings.Join(codes(found), " ") != "!x_another_account ?x_no_renewal ?x_no_app_token" {
 		t.Errorf("another account: got %q, %v", codes(found), err)
 	}
 	if got := other.Measure("a").Limit; got != longWeight || other.Capabilities().MaxLength != longWeight {
