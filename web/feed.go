@@ -390,6 +390,8 @@ var networks = map[string]struct{ mark, name string }{
 	"x":         {"X", "X"},
 	"facebook":  {"FB", "Facebook"},
 	"discourse": {"DC", "Discourse"},
+	"nodebb":    {"NB", "NodeBB"},
+	"feed":      {"RS", "RSS"},
 }
 
 func networkMark(id string) string {
