@@ -442,6 +442,24 @@ func TestGone(t *testing.T) {
 	}
 }
 
+// TestPoison: a post that cannot be understood keeps nobody from looking at its neighbours.
+func TestPoison(t *testing.T) {
+	s := newStage(t, "forum", clock.System)
+	good := s.Post(t, channeltest.Post{Author: "an", Text: "one"})
+	bad := s.Post(t, channeltest.Post{Author: "zoe", Text: "two"})
+	ch := s.open(changing("/posts", func(_ *http.Response, body string) string {
+		return strings.ReplaceAll(body, `"username":"zoe"`, `"username":""`)
+	})).(*Channel)
+	if page, err := ch.Hydrate(t.Context(), []string{good}); err != nil || len(page.Posts) != 1 {
+		t.Errorf("the neighbour: %+v, %v", page, err)
+	}
+	_, err := ch.Hydrate(t.Context(), []string{good, bad})
+	wantClass(t, "the post itself", err, listeners.Malformed)
+	if page, err := ch.Fetch(t.Context(), ""); err != nil || len(page.Posts) != 1 || len(page.Rejected) != 1 {
+		t.Errorf("fetched %+v, %v", page, err)
+	}
+}
+
 // TestTwoSecrets: while a webhook's secret is changed, both it and the one before it are good.
 func TestTwoSecrets(t *testing.T) {
 	s := newStage(t, "forum", clock.System)

@@ -20,7 +20,7 @@ const mostParents = 30
 
 // Hydrate reads posts again. The forum has no route for many posts at once, but its newest posts are read
 // fifty at a time, and those asked for are mostly close together. What is not among them is looked at by
-// itself: it is gone, or it stands where not everybody can read it.
+// itself: it is gone, or it stands where not everybody can read it, or it cannot be understood.
 func (c *Channel) Hydrate(ctx context.Context, nativeIDs []string) (listeners.Page, error) {
 	const doing = "read posts again"
 	for _, id := range nativeIDs {
@@ -35,9 +35,6 @@ func (c *Channel) Hydrate(ctx context.Context, nativeIDs []string) (listeners.Pa
 		some, lowest, err := c.latest(ctx, doing, number(rest[0])+1)
 		if err != nil {
 			return listeners.Page{}, err
-		}
-		if len(some.Rejected) > 0 {
-			return listeners.Page{}, c.malformed(doing, fmt.Errorf("a post cannot be read: %s", some.Rejected[0].Reason))
 		}
 		for first := true; len(rest) > 0 && (first || number(rest[0]) >= lowest); rest, first = rest[1:], false {
 			at := slices.IndexFunc(some.posts, func(p post) bool { return p.NativeID == rest[0] })
