@@ -47,6 +47,8 @@ type Reply struct {
 	CreatedAt    clock.Time
 	Version      int64
 
+	spend []Spend // of the calls made for it since it was last settled
+
 	// As Outgoing has them.
 	ThreadKey string
 	Target    string

@@ -33,7 +33,9 @@ func TestWhatIsStoredIsLookedAtAgain(t *testing.T) {
 		if looked, err := e.Recheck(t.Context(), e.now(), []string{"1"}); err != nil || looked != 1 {
 			t.Errorf("where looking costs, looked at %d, %v; want what waits alone", looked, err)
 		}
-		e.do(func(ctx context.Context, tx listeners.Tx) error { return listeners.SetBudget(ctx, tx, e.conn.ID, 10_000) })
+		e.do(func(ctx context.Context, tx listeners.Tx) error {
+			return listeners.SetBudget(ctx, tx, e.conn.ID, 10_000)
+		})
 		if looked, err := e.Recheck(t.Context(), e.now(), []string{"1"}); looked != 0 || !isClass(err, listeners.OverBudget) || e.spent() != 5000 {
 			t.Errorf("beyond the budget: looked at %d, %v, spent %d", looked, err, e.spent())
 		}

@@ -12,6 +12,9 @@ var progress = []string{"state", "due_at", "attempts", "reads", "absent", "sent_
 // settle stores what became of a reply unless somebody else settled it meanwhile.
 func (d *Deliverer) settle(ctx context.Context, r Reply, version int64) error {
 	return d.Transact(ctx, func(ctx context.Context, tx Tx) error {
+		if err := Spent(ctx, tx, r.ConnectionID, r.spend); err != nil {
+			return err
+		}
 		r.Version = version + 1
 		res, err := tx.NewUpdate().Model(&r).Column(progress...).WherePK().Where("version = ?", version).Exec(ctx)
 		if err != nil {

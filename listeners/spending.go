@@ -71,11 +71,16 @@ func Spending(ctx context.Context, db bun.IDB, connectionID int64, now clock.Tim
 }
 
 // SetBudget bounds what a connection may cost in a calendar month (UTC); 0 takes the bound away. A
-// connection that had used up the old one is heard again at once.
+// connection that had used up the old one is heard, and answers, again at once.
 func SetBudget(ctx context.Context, tx Tx, connectionID int64, budget MicroUSD) error {
-	_, err := tx.NewUpdate().Model((*Connection)(nil)).Set("budget = ?, fetch_at = ?", budget, tx.Now()).Where("id = ?", connectionID).Exec(ctx)
+	_, err := tx.NewUpdate().Model((*Connection)(nil)).Set("budget = ?, fetch_at = ?, send_at = NULL", budget, tx.Now()).Where("id = ?", connectionID).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("set the budget of connection %d: %w", connectionID, err)
+	}
+	_, err = tx.NewUpdate().Model((*Reply)(nil)).Set("due_at = ?", tx.Now()).
+		Where("connection_id = ? AND state = ? AND error = ?", connectionID, Retry, OverBudget).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("let the replies of connection %d leave: %w", connectionID, err)
 	}
 	return nil
 }

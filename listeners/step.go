@@ -33,6 +33,7 @@ func (d *Deliverer) step(ctx context.Context, r Reply) (Reply, error) {
 			verdict, sent, err = ch.(Replier).Reconcile(ctx, r.outgoing(), r.StartedAt)
 			return err
 		})
+		r.spend = append(r.spend, sent.Spend...)
 		if r.State == OnHold {
 			return d.afterWatching(r, verdict, sent, err), nil
 		}
@@ -49,6 +50,9 @@ func (d *Deliverer) send(ctx context.Context, l *line, r Reply) (Reply, error) {
 	if not, err := d.stands(ctx, &r); err != nil || not {
 		return r, err
 	}
+	if err := d.affordable(ctx, l, r); err != nil {
+		return d.afterFailure(r, classify(err, Transient)), nil
+	}
 	if _, ok := l.ch.(Hydrator); ok {
 		var look Page
 		err := l.call(ctx, func(ch Channel) (err error) {
@@ -58,6 +62,7 @@ func (d *Deliverer) send(ctx context.Context, l *line, r Reply) (Reply, error) {
 		if err != nil {
 			return d.afterFailure(r, classify(err, Transient)), nil
 		}
+		r.spend = append(r.spend, look.Spend...)
 		if len(look.Posts) == 0 {
 			return r.failed(Gone), nil
 		}
@@ -73,7 +78,17 @@ func (d *Deliverer) send(ctx context.Context, l *line, r Reply) (Reply, error) {
 	if err != nil {
 		return d.afterFailure(r, classify(err, Ambiguous)), nil
 	}
+	r.spend = append(r.spend, sent.Spend...)
 	return r.sent(sent, d.Now()), nil
+}
+
+// affordable asks the budget for a look at the post and the reply to it, before either is paid for.
+func (d *Deliverer) affordable(ctx context.Context, l *line, r Reply) error {
+	cost := l.ch.(Replier).Measure(r.Text).Cost
+	if _, ok := l.ch.(Hydrator); ok {
+		cost += l.ch.Capabilities().PageCost
+	}
+	return Affordable(ctx, d.Read, l.connection, cost, d.Now())
 }
 
 // line is an open connection whose secrets are renewed once where the network says that they are over.
