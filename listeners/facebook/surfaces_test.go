@@ -274,7 +274,7 @@ type rewriting func(*http.Request) (*http.Response, error)
 
 func (f rewriting) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// TestNothingInURLs: the token stands in a header only, the app proves itself with every call, nothing that
+// TestRequests: the token stands in a header only, the app proves itself with every call, nothing that
 // Facebook has removed is asked for, and the version is the connection's.
 func TestRequests(t *testing.T) {
 	s := newStage(t, false)
