@@ -59,6 +59,8 @@ func TestListening(t *testing.T) {
 	c := newCafe(t)
 	s := c.listens()
 	an, path := c.visits("an", "vi"), fmt.Sprintf("/connections/%d/listening", c.conn.ID)
+	an.get("/settings").says(".parts a[href="+path+"]", "Từ khóa cần nghe: @saomaicafe")
+	c.visits("minh", "vi").get("/settings").lacks(".parts a[href="+path+"]", "")
 	page := an.get(path)
 	page.says("main p", "@saomaicafe trên X")
 	page.says("form button[formaction]", "Thử, tốn nhiều nhất 0,205 US$")

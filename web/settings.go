@@ -1,6 +1,12 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/server/access"
+)
 
 // settingsPages are the parts of a brand that its people can set, each with a page of its own.
 var settingsPages = []struct{ href, title, why string }{
@@ -17,5 +23,13 @@ var settingsPages = []struct{ href, title, why string }{
 }
 
 func (a *App) settings(w http.ResponseWriter, r *http.Request) error {
-	return render(w, r, http.StatusOK, settingsPage())
+	var searched []listeners.Connection
+	if a.Guard.May(r.Context(), "listening", "change") {
+		all, err := listeners.Connections(r.Context(), a.DB.Read(), access.From(r.Context()).Member.BrandID)
+		if err != nil {
+			return err
+		}
+		searched = slices.DeleteFunc(all, func(c listeners.Connection) bool { return a.Desk.Network(c.Network).CheckQuery == nil })
+	}
+	return render(w, r, http.StatusOK, settingsPage(searched))
 }
