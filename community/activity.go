@@ -37,6 +37,8 @@ type Detail struct {
 	Reply   string  `json:"reply,omitempty"`
 	Cases   []int64 `json:"cases,omitempty"`
 	Posts   int     `json:"posts,omitempty"`
+	// Account is a connected account, as network:handle.
+	Account string `json:"account,omitempty"`
 }
 
 // Kind tells what happened; its sentence stands in the catalogs as "activity.<kind>".
@@ -98,6 +100,8 @@ const (
 	SendingResumed  Kind = "sending_resumed" // the same
 	AccountNamed    Kind = "account_named"   // Member; Before and Text: their own name on a network, Rule: the network
 	SettingChanged  Kind = "setting_changed" // Rule: the section, Before and Text: its values
+
+	ConnectionChanged Kind = "connection_changed" // Account, Rule: what was done, Before and Text: of what was changed
 
 	StaffAsked       Kind = "staff_asked"       // a question among colleagues
 	OpinionAsked     Kind = "opinion_asked"     // Member: the peer

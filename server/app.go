@@ -36,6 +36,8 @@ type App struct {
 	Poller    *listeners.Poller
 	Deliverer *listeners.Deliverer
 	Renewer   *listeners.Renewer
+	Connector *listeners.Connector
+	Doctor    *listeners.Doctor
 	Log       *slog.Logger
 
 	outside http.RoundTripper
@@ -79,6 +81,11 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		Transact: a.Write, Read: d.Read(), Open: a.OpenChannel, Renew: a.Renewer.Renew, Done: community.Done, Now: a.Now, Jitter: mathrand.Float64, Log: log,
 		Readback: readback, Period: 200 * time.Millisecond, Lease: 30 * time.Second, Timeout: 20 * time.Second, Drain: drain - 2*time.Second, AtOnce: 16, Alone: !cfg.Postgres(),
 	}
+	a.Connector = &listeners.Connector{
+		Networks: networks, Transact: a.Write, Read: d.Read(), Keys: keys, Outside: a.outside, Now: a.Now, Secret: rand.Text,
+		PublicURL: a.publicURL(), Open: a.OpenChannel,
+	}
+	a.Doctor = &listeners.Doctor{Read: d.Read(), Now: a.Now, Open: a.OpenChannel, Renew: a.Renewer.Renew, Outside: a.outside, PublicURL: a.publicURL()}
 	return a, nil
 }
 
@@ -113,27 +120,9 @@ func (a *App) OpenChannel(c listeners.Connection) (listeners.Channel, error) {
 	return n.Open(access, a.outside)
 }
 
-// Connect checks a token with its network and stores the account it belongs to as a connection.
+// Connect checks a token with its network and stores the account that it belongs to as a connection.
 func (a *App) Connect(ctx context.Context, brandID int64, kind string, settings listeners.Settings, secrets map[string]string) (listeners.Connection, error) {
-	c := listeners.Connection{BrandID: brandID, Network: kind, Settings: settings}
-	n, ok := networks[kind]
-	if !ok {
-		return c, &community.Invalid{Field: "network", Sentence: "this network is not known; known are: " + strings.Join(Networks(), ", ")}
-	}
-	ch, err := n.Open(listeners.Access{NativeID: "0", Settings: settings, Secrets: secrets, Now: a.Now}, a.outside)
-	if err != nil {
-		return c, err
-	}
-	who, err := ch.Check(ctx)
-	if err != nil {
-		return c, fmt.Errorf("ask %s who we are: %w", kind, err)
-	}
-	c.NativeID, c.Handle = who.NativeID, who.Handle
-	err = a.Write(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
-		c, err = listeners.Connect(ctx, tx, a.Keys, c, secrets)
-		return err
-	})
-	return c, err
+	return a.Connector.Connect(ctx, listeners.Form{BrandID: brandID, Network: kind, Settings: settings, Secrets: secrets}, nil)
 }
 
 // Listen makes a connection listen for what a query matches, besides what is addressed to it.

@@ -87,7 +87,7 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 	t.Helper()
 	f.posts++
 	id := fmt.Sprintf("%s-%d", f.brand.Slug, f.posts)
-	found := map[string]string{"secret": "none", "token": "1"}
+	found := map[string]string{"secret": "none", "token": "1", "network": "feed", "attempt": "0", "connection": fmt.Sprint(f.conn.ID)}
 	err := f.app.Write(t.Context(), f.app.Intake.Sink(f.conn, []listeners.Post{{
 		NativeID: id, ThreadKey: id, Author: listeners.Author{NativeID: id, Handle: id, Name: id}, Reason: listeners.Mentioned,
 		Text: "quán mở cửa mấy giờ ạ?", Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}, CreatedAt: f.app.Now(),
@@ -270,7 +270,7 @@ func TestMatrixOfPages(t *testing.T) {
 	app, handler, guard := site(t)
 	own, rival := newFirm(t, app, "saomai"), newFirm(t, app, "rival")
 	foreign := rival.things(t, rival.friend, true)
-	foreign["brand"] = "nobody" // whoever is looking for people says so to everybody
+	foreign["network"], foreign["brand"] = "nothing", "nobody" // whoever is looking for people says so to everybody
 	foreign["id"], foreign["case"] = rival.things(t, rival.friend, false)["id"], foreign["id"]
 	var pages []access.Route
 	for _, r := range guard.Routes() {
@@ -302,13 +302,13 @@ func TestMatrixOfPages(t *testing.T) {
 			return r
 		},
 		// A stream does not end; signing in and out, preferences and one's own account are not about a
-		// role; a file and a link that do not exist have answers of their own.
+		// role; a file, a link and an attempt to connect that do not exist have answers of their own.
 		Leave: func(r access.Route) bool {
 			switch r.Object {
 			case "stream", "sign-in", "session", "brand", "password", "token", "device", "asset", "home", "preferences":
 				return true
 			}
-			return strings.Contains(r.Pattern, "{secret}")
+			return strings.Contains(r.Pattern, "{secret}") || strings.Contains(r.Pattern, "{attempt}") || r.Pattern == "/connections/callback"
 		},
 	}
 	stranger := access.Person{Email: "stranger@example.com", Name: "Stranger", Language: "en"}

@@ -32,6 +32,8 @@ type App struct {
 	Intake    *moderation.Intake
 	Deliverer *listeners.Deliverer
 	Assistant *moderation.Assistant // nil where the operator has named none
+	Connector *listeners.Connector
+	Doctor    *listeners.Doctor
 	Now       clock.Func
 	// Listen keeps an open page told of changes until still says that the member may no longer listen.
 	Listen func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool)

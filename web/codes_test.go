@@ -180,6 +180,8 @@ func coded(t *testing.T) map[string]bool {
 		"guard_fix":     values("moderation", "Flag"),
 		"head":          values("triage", "Head"),
 		"network_error": values("listeners", "Class"),
+		"connect_error": values("listeners", "Class"),
+		"field":         values("listeners", "FieldCode"),
 		"why":           values("moderation", "Why"),
 		"lesson":        values("moderation", "Lesson"),
 		"fit":           values("community", "WhyCode"),
@@ -198,7 +200,98 @@ func coded(t *testing.T) map[string]bool {
 			ids[table+"."+code] = true
 		}
 	}
+	for code, fix := range findingCodes(t) {
+		ids["finding."+code] = true
+		if fix {
+			ids["finding."+code+".fix"] = true
+		}
+	}
 	return ids
+}
+
+// findingCodes are the codes of what a doctor may find, in our tables or at a network, with whether there
+// is something to be done about each: where nothing is fine, there is.
+func findingCodes(t *testing.T) map[string]bool {
+	t.Helper()
+	found := map[string]bool{}
+	for _, dir := range networkDirs(t) {
+		for _, file := range sources(t, dir) {
+			ast.Inspect(file, func(n ast.Node) bool {
+				var code, level ast.Expr
+				switch n := n.(type) {
+				case *ast.CallExpr: // add(level, code, …), in some order
+					for _, arg := range n.Args {
+						if _, ok := literal(arg); ok && code == nil {
+							code = arg
+						}
+						if slices.Contains([]string{"Fine", "Warning", "Problem"}, name(arg)) {
+							level = arg
+						}
+					}
+				case *ast.CompositeLit:
+					code, level = member(n, "Code", 0), member(n, "Level", 1)
+				}
+				if text, ok := literal(code); ok && slices.Contains([]string{"Fine", "Warning", "Problem"}, name(level)) {
+					found[text] = found[text] || name(level) != "Fine"
+				}
+				return true
+			})
+		}
+	}
+	if len(found) < 20 {
+		t.Errorf("found only %d codes of findings", len(found))
+	}
+	return found
+}
+
+// networkDirs are the folders whose code may find something.
+func networkDirs(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../listeners/*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dirs := []string{"listeners"}
+	for _, file := range files {
+		dir := strings.TrimPrefix(filepath.Dir(file), "../")
+		if !slices.Contains(dirs, dir) && dir != "listeners/sandbox" && dir != "listeners/channeltest" {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// saidByListeners are all texts that stand in the code of the networks: codes of findings among them.
+func saidByListeners(t *testing.T) map[string]bool {
+	t.Helper()
+	said := map[string]bool{}
+	for _, dir := range networkDirs(t) {
+		for _, file := range sources(t, dir) {
+			ast.Inspect(file, func(n ast.Node) bool {
+				if lit, ok := n.(*ast.BasicLit); ok {
+					if text, ok := literal(lit); ok {
+						said[text] = true
+					}
+				}
+				return true
+			})
+		}
+	}
+	return said
+}
+
+// member is what a literal gives a field of its struct, by name or by place.
+func member(lit *ast.CompositeLit, field string, place int) ast.Expr {
+	for i, e := range lit.Elts {
+		pair, named := e.(*ast.KeyValueExpr)
+		if named && name(pair.Key) == field {
+			return pair.Value
+		}
+		if !named && i == place {
+			return e
+		}
+	}
+	return nil
 }
 
 // quantityNames are the numbers that admins set on pages that are nothing but numbers.

@@ -108,7 +108,7 @@ func untranslated(page, stored string) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	names := []string{"kith", "tiếng việt", "english", "ctrl", "enter", "kith demo", "facebook", "discourse", "x"}
+	names := []string{"kith", "tiếng việt", "english", "ctrl", "enter", "kith demo", "facebook", "discourse", "nodebb", "rss", "x"}
 	var found []string
 	look := func(text string) {
 		for bracketed.MatchString(text) {
@@ -132,6 +132,8 @@ func untranslated(page, stored string) []string {
 			look(n.Data)
 		case n.Type == html.ElementNode && slices.Contains([]string{"script", "style", "svg", "kbd", "time", "code"}, n.Data):
 			return
+		case n.Type == html.ElementNode && n.Data == "article" && slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "lang" }):
+			return // it is meant to be in that language
 		case n.Type == html.ElementNode:
 			for _, attr := range n.Attr {
 				if slices.Contains([]string{"aria-label", "title", "placeholder", "alt", "data-key-name"}, attr.Key) {
@@ -188,7 +190,7 @@ var placeholder = regexp.MustCompile(`{[^}]+}`)
 // ids fill the places of addresses with something that is there.
 func (c *cafe) ids() map[string]string {
 	c.t.Helper()
-	ids := map[string]string{"{secret}": "none", "{brand}": c.brand.Slug, "{member}": fmt.Sprint(c.members["huy"].ID)}
+	ids := map[string]string{"{secret}": "none", "{brand}": c.brand.Slug, "{connection}": fmt.Sprint(c.conn.ID), "{network}": "x", "{attempt}": "0", "{member}": fmt.Sprint(c.members["huy"].ID)}
 	for place, query := range map[string]string{
 		"{case}":   "SELECT MAX(id) FROM cases WHERE lane = 'community'",
 		"{answer}": "SELECT MAX(id) FROM answers WHERE state = 'submitted'",

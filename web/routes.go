@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server/access"
 )
 
@@ -176,6 +178,24 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/settings/topics", Object: "settings", Action: "read", Handler: a.page(a.topics)},
 		{Method: "GET", Pattern: "/settings/topics/{topic}", Object: "settings", Action: "read", Handler: a.page(a.topic)},
 		{Method: "POST", Pattern: "/settings/topics/{topic}", Object: "settings", Action: "change", Handler: a.page(a.saveTopic)},
+
+		// Accounts on networks.
+		{Method: "GET", Pattern: "/connections", Object: "connection", Action: "read", Handler: a.page(a.connections)},
+		{Method: "GET", Pattern: "/connections/add", Object: "connection", Action: "change", Handler: a.page(a.chooseNetwork)},
+		{Method: "GET", Pattern: "/connections/add/{network}", Object: "connection", Action: "change", Handler: a.page(a.connectForm)},
+		{Method: "POST", Pattern: "/connections/add/{network}", Object: "connection", Action: "change", Handler: a.page(a.connectAccount)},
+		{Method: "GET", Pattern: "/connections/attempts/{attempt}", Object: "connection", Action: "change", Handler: a.page(a.attempt)},
+		{Method: "POST", Pattern: "/connections/attempts/{attempt}", Object: "connection", Action: "change", Handler: a.page(a.chooseAccounts)},
+		{Method: "GET", Pattern: "/connections/callback", Object: "connection", Action: "change", Handler: a.page(a.callback)},
+		{Method: "GET", Pattern: "/connections/facebook-review", Object: "connection", Action: "change", Handler: a.page(a.facebookReview)},
+		{Method: "GET", Pattern: "/connections/{connection}", Object: "connection", Action: "read", Handler: a.page(a.connection)},
+		{Method: "POST", Pattern: "/connections/{connection}/test", Object: "connection", Action: "change", Handler: a.page(a.testConnection)},
+		{Method: "POST", Pattern: "/connections/{connection}/pause", Object: "connection", Action: "change", Handler: a.page(a.changesConnection("paused", listeners.Pause))},
+		{Method: "POST", Pattern: "/connections/{connection}/resume", Object: "connection", Action: "change", Handler: a.page(a.changesConnection("resumed", listeners.Resume))},
+		{Method: "POST", Pattern: "/connections/{connection}/stop", Object: "connection", Action: "change", Handler: a.page(a.switchesSending("stopped", community.StopSending))},
+		{Method: "POST", Pattern: "/connections/{connection}/start", Object: "connection", Action: "change", Handler: a.page(a.switchesSending("started", community.ResumeSending))},
+		{Method: "POST", Pattern: "/connections/{connection}/budget", Object: "connection", Action: "change", Handler: a.page(a.setBudget)},
+		{Method: "POST", Pattern: "/connections/{connection}/remove", Object: "connection", Action: "change", Handler: a.page(a.removeConnection)},
 
 		// What tells open pages of changes.
 		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},

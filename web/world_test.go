@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,8 @@ import (
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	rss "github.com/kith-social/kith/listeners/feed"
+	"github.com/kith-social/kith/listeners/twitter"
 	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
 	"github.com/kith-social/kith/server/db"
@@ -38,7 +41,7 @@ type cafe struct {
 	persons map[string]access.Person
 	members map[string]*community.Member
 	posts   int
-	far     listeners.Channel                     // the network, nil where it cannot be reached
+	far     listeners.Channel // the network, nil where it cannot be reached
 }
 
 const cafePassword = "một ly cà phê sữa đá"
@@ -59,8 +62,8 @@ func newCafe(t *testing.T) *cafe {
 			Network: func(string) listeners.Network {
 				return listeners.Network{Link: c.readLink, Measure: func(text string) listeners.Length { return listeners.Length{Used: len([]rune(text)), Limit: 280} }}
 			},
-			Undo:    10 * time.Second,
-			NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
+			Undo:  10 * time.Second,
+			NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
 		},
 		Deliverer: &listeners.Deliverer{
 			Read: d.Read(), Done: community.Done, Now: hands.Now, Open: func(listeners.Connection) (listeners.Channel, error) {
@@ -70,13 +73,19 @@ func newCafe(t *testing.T) *cafe {
 				return c.far, nil
 			},
 		},
-		Now:       hands.Now,
 		Told: func() int64 { return 0 },
+		Connector: &listeners.Connector{
+			Networks: map[string]listeners.Network{"x": twitter.Network, "feed": rss.Network}, Read: d.Read(), Now: hands.Now,
+			Outside: listeners.Guard(nil, "test"), Secret: rand.Text, PublicURL: "http://kith.test",
+		},
+		Doctor: &listeners.Doctor{Read: d.Read(), Now: hands.Now, Outside: listeners.Guard(nil, "test"), PublicURL: "http://kith.test"},
+		Now:    hands.Now,
 		Listen: func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			_, _ = fmt.Fprintf(w, ": %s %v\n\n", m.PublicName, still(r.Context()))
 		},
 	}
+	c.Connector.Transact, c.Connector.Open, c.Doctor.Open = c.transact, c.open, c.open
 	guard, err := access.New(access.Config{
 		Read: d.Read(), Transact: c.transact, Now: hands.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Refuse: c.Refuse,
 	})
@@ -136,12 +145,26 @@ func (c *cafe) settle(ctx context.Context, tx listeners.Tx) (err error) {
 	if err != nil {
 		return err
 	}
-	keys, err := listeners.ParseKeyring(line, rand0{})
-	if err != nil {
+	if c.Connector.Keys, err = listeners.ParseKeyring(line, rand.Reader); err != nil {
 		return err
 	}
-	c.conn, err = listeners.Connect(ctx, tx, keys, listeners.Connection{BrandID: c.brand.ID, Network: "x", NativeID: "100", Handle: "saomaicafe"}, nil)
+	c.conn, err = listeners.Connect(ctx, tx, c.Connector.Keys, listeners.Connection{BrandID: c.brand.ID, Network: "x", NativeID: "100", Handle: "saomaicafe"}, map[string]string{"token": "t"})
 	return err
+}
+
+// pasting is a network whose token is pasted, and not granted on the network's own pages.
+func pasting(n listeners.Network) listeners.Network {
+	n.Grant, n.Fields = nil, []listeners.Field{{Name: "token", Kind: "token", Secret: true}, {Name: "host", Kind: "url", Optional: true}}
+	return n
+}
+
+// open makes the channel of a connection.
+func (c *cafe) open(conn listeners.Connection) (listeners.Channel, error) {
+	opened, err := conn.Open(c.Connector.Keys, c.clock.Now)
+	if err != nil {
+		return nil, err
+	}
+	return c.Connector.Networks[conn.Network].Open(opened, c.Connector.Outside)
 }
 
 type rand0 struct{}

@@ -43,22 +43,22 @@ func (c *Channel) Examine(ctx context.Context) ([]listeners.Finding, error) {
 	}
 	var found []listeners.Finding
 	add := func(level listeners.Level, code string, detail ...string) {
-		found = append(found, listeners.Finding{Code: "x_" + code, Level: level, Detail: detail})
+		found = append(found, listeners.Finding{Code: code, Level: level, Detail: detail})
 	}
 	if who.NativeID != c.id {
-		add(listeners.Problem, "another_account", who.Handle)
+		add(listeners.Problem, "x_another_account", who.Handle)
 	} else {
-		add(listeners.Fine, "account", who.Handle)
+		add(listeners.Fine, "x_account", who.Handle)
 	}
 	c.examineGrant(add)
 	if limitOf(plan) > c.limit {
-		add(listeners.Warning, "long_posts", plan)
+		add(listeners.Warning, "x_long_posts", plan)
 	}
 	if err := c.examineCalls(ctx, add); err != nil {
 		return found, err
 	}
 	if c.app == nil {
-		add(listeners.Warning, "no_app_token")
+		add(listeners.Warning, "x_no_app_token")
 		return found, nil
 	}
 	if err := c.examineUsage(ctx, add); err != nil {
@@ -72,7 +72,7 @@ type adding func(level listeners.Level, code string, detail ...string)
 
 func (c *Channel) examineGrant(add adding) {
 	if c.renewal == nil {
-		add(listeners.Warning, "no_renewal")
+		add(listeners.Warning, "x_no_renewal")
 	}
 	var missing []string
 	for _, p := range permissions {
@@ -81,7 +81,7 @@ func (c *Channel) examineGrant(add adding) {
 		}
 	}
 	if len(missing) > 0 {
-		add(listeners.Problem, "permissions", strings.Join(missing, ", "))
+		add(listeners.Problem, "x_permissions", strings.Join(missing, ", "))
 	}
 }
 
@@ -98,7 +98,7 @@ func (c *Channel) examineCalls(ctx context.Context, add adding) error {
 	limit, _ := strconv.Atoi(call.Header.Get("x-rate-limit-limit"))
 	left, err := strconv.Atoi(call.Header.Get("x-rate-limit-remaining"))
 	if err == nil && limit > 0 && float64(left) < fewCalls*float64(limit) {
-		add(listeners.Warning, "few_calls", strconv.Itoa(left), strconv.Itoa(limit))
+		add(listeners.Warning, "x_few_calls", strconv.Itoa(left), strconv.Itoa(limit))
 	}
 	return nil
 }
@@ -114,11 +114,11 @@ func (c *Channel) examineUsage(ctx context.Context, add adding) error {
 	switch {
 	case most <= 0:
 	case used >= most:
-		add(listeners.Problem, "usage", detail...)
+		add(listeners.Problem, "x_usage", detail...)
 	case used >= most*9/10:
-		add(listeners.Warning, "usage", detail...)
+		add(listeners.Warning, "x_usage", detail...)
 	default:
-		add(listeners.Fine, "usage", detail...)
+		add(listeners.Fine, "x_usage", detail...)
 	}
 	return nil
 }
@@ -140,9 +140,9 @@ func (c *Channel) examineWebhooks(ctx context.Context, add adding) error {
 	})
 	if works == "" {
 		if invalid {
-			add(listeners.Problem, "webhook_invalid")
+			add(listeners.Problem, "x_webhook_invalid")
 		} else {
-			add(listeners.Warning, "no_webhook")
+			add(listeners.Warning, "x_no_webhook")
 		}
 		return nil
 	}
@@ -157,9 +157,9 @@ func (c *Channel) examineWebhooks(ctx context.Context, add adding) error {
 		}
 	}
 	if len(missing) > 0 {
-		add(listeners.Warning, "subscriptions", strings.Join(missing, ", "))
+		add(listeners.Warning, "x_subscriptions", strings.Join(missing, ", "))
 	} else {
-		add(listeners.Fine, "webhook")
+		add(listeners.Fine, "x_webhook")
 	}
 	return nil
 }

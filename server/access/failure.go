@@ -29,16 +29,17 @@ var statuses = []struct {
 }{
 	{http.StatusUnauthorized, []error{ErrSignedOut, ErrCredentials, ErrToken}},
 	{http.StatusForbidden, []error{community.ErrNotAllowed, community.ErrOwnAnswer, community.ErrSecondLook, community.ErrSuspended, ErrScope, ErrForeignPage}},
-	{http.StatusNotFound, []error{community.ErrUnknownBrand}},
+	{http.StatusNotFound, []error{community.ErrUnknownBrand, listeners.ErrUnknownNetwork}},
 	{http.StatusConflict, []error{
 		community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,
 		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole, community.ErrRest, community.ErrAgreed, community.ErrNoAppeal,
 		community.ErrNotByAPI, community.ErrSnippetName, community.ErrNoAssistant, community.ErrAssistantSilent, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
 		listeners.ErrNotByHand, listeners.ErrNotThere,
 		community.ErrNoProgramme, community.ErrMember, community.ErrApplied, community.ErrReapply, community.ErrDecidedAbout, community.ErrUntested,
+		listeners.ErrOtherAccount, listeners.ErrGrantDenied, listeners.ErrNoAccount,
 		community.ErrTestPassed, community.ErrTestTooSoon, community.ErrNoPractice, ErrKnown,
 	}},
-	{http.StatusGone, []error{ErrLink, community.ErrInvitation}},
+	{http.StatusGone, []error{ErrLink, community.ErrInvitation, listeners.ErrGrantOver}},
 	{http.StatusUnprocessableEntity, []error{
 		community.ErrNotAPeer, community.ErrUnknownRole,
 		listeners.ErrNoLink, listeners.ErrOtherWords, listeners.ErrOtherPlace, listeners.ErrOtherName,

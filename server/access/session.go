@@ -2,6 +2,8 @@ package access
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -88,6 +90,17 @@ func (g *Guard) SignOut(ctx context.Context) error {
 		return fmt.Errorf("end a session: %w", err)
 	}
 	return nil
+}
+
+// Owner names who asks in which browser, for what only they may finish there: it tells nothing of either,
+// and is another one after the next sign-in. "" for nobody.
+func (g *Guard) Owner(ctx context.Context) string {
+	id, token := From(ctx), g.sessions.Token(ctx)
+	if id == nil || id.Member == nil || token == "" {
+		return ""
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "owner/%d/%s", id.Member.ID, token))
+	return hex.EncodeToString(sum[:])
 }
 
 // ChooseBrand makes the person act for another brand from the next request on; the token is renewed,

@@ -1,0 +1,165 @@
+package listeners
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/uptrace/bun"
+)
+
+// What connecting an account can meet. Each text is a sentence for people and the key of its translation.
+var (
+	ErrUnknownNetwork = errors.New("this version knows no such network")
+	ErrOtherAccount   = errors.New("this is another account than the one to connect again; connect it as a new one")
+	ErrGrantOver      = errors.New("this attempt to connect is over; begin again")
+	ErrGrantDenied    = errors.New("the network says that access was not allowed; nothing was connected")
+	ErrNoAccount      = errors.New("there is no account there that Kith could use; look whether you are its administrator")
+)
+
+// stepTime bounds one step of connecting: what somebody waits for in front of a page.
+const stepTime = 20 * time.Second
+
+// Connector connects accounts: it checks what was filled in with the network, or sends a person to the
+// network's own pages and takes the accounts that they come back with; it seals and stores the secrets,
+// asks the network to bring its news, and looks how the connection stands.
+type Connector struct {
+	Networks map[string]Network
+	Transact Transact
+	Read     bun.IDB
+	Keys     *Keyring
+	Outside  http.RoundTripper
+	Now      clock.Func
+	// Secret makes a text that nobody can guess.
+	Secret func() string
+	// PublicURL is where people and networks reach this installation, without a slash at its end.
+	PublicURL string
+	// Open makes the Channel of a stored connection.
+	Open func(Connection) (Channel, error)
+}
+
+// Note writes down, in the transaction that stores a connection, who did it.
+type Note func(context.Context, Tx, Connection) error
+
+// Kinds are the networks that can be connected, in the order of their names.
+func (k *Connector) Kinds() []string {
+	var kinds []string
+	for kind := range k.Networks {
+		kinds = append(kinds, kind)
+	}
+	slices.SortFunc(kinds, func(a, b string) int { return strings.Compare(k.Networks[a].Name, k.Networks[b].Name) })
+	return kinds
+}
+
+// Network is what is known of a kind of network; ErrUnknownNetwork where nothing is.
+func (k *Connector) Network(kind string) (Network, error) {
+	n, ok := k.Networks[kind]
+	if !ok {
+		return n, ErrUnknownNetwork
+	}
+	return n, nil
+}
+
+// complete checks a form. Where it renews a connection, secrets that it leaves out stay as they are, and so
+// do settings that no form asks for.
+func (k *Connector) complete(ctx context.Context, f Form) (Form, error) {
+	n, err := k.Network(f.Network)
+	if err != nil {
+		return f, err
+	}
+	if f.Renews != 0 {
+		c, err := k.renewed(ctx, f)
+		if err != nil {
+			return f, err
+		}
+		before, err := c.Open(k.Keys, k.Now)
+		if err != nil && !errors.Is(err, ErrSealed) {
+			return f, err
+		}
+		f.Secrets = keep(f.Secrets, n.asked(before.Secrets))
+		f.Settings = keep(f.Settings, n.unasked(c.Settings))
+	}
+	if fault := n.Check(f.Settings, f.Secrets); fault != nil {
+		return f, fault
+	}
+	return f, nil
+}
+
+// renewed is the connection that a form is about.
+func (k *Connector) renewed(ctx context.Context, f Form) (Connection, error) {
+	c, err := FindConnection(ctx, k.Read, f.Renews)
+	if err == nil && (c.BrandID != f.BrandID || c.Network != f.Network) {
+		err = ErrOtherAccount
+	}
+	return c, err
+}
+
+// Connect checks a form that carries a token with its network and stores the account that the token
+// belongs to. *FieldFault where the form cannot be used, *Error where the network says no.
+func (k *Connector) Connect(ctx context.Context, f Form, note Note) (Connection, error) {
+	f, err := k.complete(ctx, f)
+	if err != nil {
+		return Connection{}, err
+	}
+	return k.take(ctx, f, Granted{Identity: Identity{NativeID: "0"}, Settings: f.Settings, Secrets: f.Secrets}, note)
+}
+
+// take asks the network whose secrets these are, and stores the account.
+func (k *Connector) take(ctx context.Context, f Form, g Granted, note Note) (Connection, error) {
+	c := Connection{BrandID: f.BrandID, Network: f.Network, Settings: g.Settings}
+	n, err := k.Network(f.Network)
+	if err != nil {
+		return c, err
+	}
+	ch, err := n.Open(Access{NativeID: g.NativeID, Handle: g.Handle, Settings: g.Settings, Secrets: g.Secrets, Now: k.Now}, k.Outside)
+	if err != nil {
+		return c, &Error{Class: Invalid, Err: err}
+	}
+	asking, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
+	who, err := ch.Check(asking)
+	if err != nil {
+		return c, fmt.Errorf("ask %s who we are: %w", f.Network, err)
+	}
+	if f.Renews != 0 {
+		before, err := k.renewed(ctx, f)
+		if err != nil {
+			return c, err
+		}
+		if before.NativeID != who.NativeID {
+			return c, ErrOtherAccount
+		}
+	}
+	c.NativeID, c.Handle = who.NativeID, who.Handle
+	err = k.Transact(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if c, err = Connect(ctx, tx, k.Keys, c, g.Secrets); err != nil || note == nil {
+			return err
+		}
+		return note(ctx, tx, c)
+	})
+	return c, err
+}
+
+// Subscribe asks the network of a connection to bring its news; done is false where it brings none, or
+// where it could not reach us because this installation has no public https address.
+func (k *Connector) Subscribe(ctx context.Context, c Connection) (done bool, err error) {
+	ch, err := k.Open(c)
+	if err != nil {
+		return false, err
+	}
+	s, ok := ch.(Subscriber)
+	if !ok || c.Hook == "" || !strings.HasPrefix(k.PublicURL, "https://") {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
+	return true, s.Subscribe(ctx, k.HookURL(c))
+}
+
+// HookURL is where the network of a connection brings its news; it is as secret as a password.
+func (k *Connector) HookURL(c Connection) string { return k.PublicURL + "/hooks/" + c.Hook }
