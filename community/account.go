@@ -62,12 +62,15 @@ func NameAccount(ctx context.Context, tx Tx, by *Member, memberID, connectionID 
 	if err != nil {
 		return err
 	}
+	if member.BrandID != by.BrandID {
+		return fmt.Errorf("find member %d: %w", memberID, sql.ErrNoRows)
+	}
 	conn, err := listeners.FindConnection(ctx, tx, connectionID)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && conn.BrandID != by.BrandID {
+		return &Invalid{"connection", "there is no such choice"}
+	}
 	if err != nil {
 		return err
-	}
-	if member.BrandID != by.BrandID || conn.BrandID != by.BrandID {
-		return fmt.Errorf("name member %d at connection %d: %w", memberID, connectionID, sql.ErrNoRows)
 	}
 	name = strings.TrimPrefix(strings.TrimSpace(name), "@")
 	if len(name) > longestAccount || !Storable(name) || strings.ContainsAny(name, " \t\r\n/") {

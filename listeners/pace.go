@@ -95,6 +95,12 @@ func (d *Deliverer) Pace(c Connection) []Pace {
 	return ch.Capabilities().Pace
 }
 
+// AsMember tells whether the network of a connection lets a member answer under a name of their own.
+func (d *Deliverer) AsMember(c Connection) bool {
+	ch, err := d.Open(c)
+	return err == nil && ch.Capabilities().AsMember
+}
+
 // Outlook is what a connection can post by itself of what waits.
 type Outlook struct {
 	Waiting int        // replies that wait to leave

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -14,11 +15,14 @@ import (
 // shelf is a network where members have put posts.
 type shelf struct {
 	listeners.Channel
-	pace  []listeners.Pace
-	posts map[string]listeners.Post
+	pace     []listeners.Pace
+	asMember bool
+	posts    map[string]listeners.Post
 }
 
-func (s *shelf) Capabilities() listeners.Capabilities { return listeners.Capabilities{Pace: s.pace} }
+func (s *shelf) Capabilities() listeners.Capabilities {
+	return listeners.Capabilities{Pace: s.pace, AsMember: s.asMember}
+}
 
 func (s *shelf) Hydrate(_ context.Context, ids []string) (page listeners.Page, err error) {
 	for _, id := range ids {
@@ -147,4 +151,27 @@ func TestSendingPage(t *testing.T) {
 		t.Errorf("left to hand the reply is %s, %s", r.State, r.Mode)
 	}
 	v.get("/sending").says(".panel", "Dạ có wifi miễn phí.")
+}
+
+func TestNamesOnNetworks(t *testing.T) {
+	c := newCafe(t)
+	v := c.visits("minh", "en")
+	lan := c.members["lan"].ID
+	if page := v.get(memberPath(lan)); len(page.all("input[name=connection]")) != 0 {
+		t.Error("a network that takes answers as the brand only asks for a name")
+	}
+	c.far = &shelf{asMember: true}
+	keep := func(v *visitor, name string) answered {
+		return v.post(memberPath(lan)+"/accounts", url.Values{"connection": {fmt.Sprint(c.conn.ID)}, "name": {name}})
+	}
+	keep(v, "lan_nguyen")
+	if got := attr(v.get(memberPath(lan)).all("input[name=name]")[0], "value"); got != "lan_nguyen" {
+		t.Errorf("the page shows the name %q", got)
+	}
+	if page := keep(v, "lan nguyen"); page.status != http.StatusUnprocessableEntity {
+		t.Errorf("a name with a space: status %d", page.status)
+	}
+	if page := keep(c.visits("lan", "en"), "minh"); page.status != http.StatusForbidden {
+		t.Errorf("a member names themself: status %d", page.status)
+	}
 }

@@ -16,14 +16,15 @@ import (
 // oneMember is what staff see of a member.
 type oneMember struct {
 	community.Member
-	Topics  []string // by name
-	Stake   community.Stake
-	History []Entry
-	Growth  standing // of an advocate, and how long they were here within seven days
-	Week    time.Duration
-	Manage  bool // whoever looks may suspend them, let them go and take them back
-	Failed  *access.Failure
-	Reason  string // as it was sent, where it failed
+	Topics   []string // by name
+	Stake    community.Stake
+	Accounts []ownAccount
+	History  []Entry
+	Growth   standing // of an advocate, and how long they were here within seven days
+	Week     time.Duration
+	Manage   bool // whoever looks may suspend them, let them go and take them back
+	Failed   *access.Failure
+	Reason   string // as it was sent, where it failed
 }
 
 // memberPath is the page of a member.
@@ -48,6 +49,9 @@ func (a *App) readMember(r *http.Request) (v oneMember, err error) {
 	}
 	v.Manage = me.MayManage(&v.Member)
 	if v.Stake, err = community.StakeOf(ctx, db, &v.Member); err != nil {
+		return v, err
+	}
+	if v.Accounts, err = a.readAccounts(ctx, db, &v.Member); err != nil {
 		return v, err
 	}
 	topics, err := community.Topics(ctx, db, me.BrandID)

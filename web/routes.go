@@ -132,6 +132,7 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/people/practice", Object: "practice", Action: "write", Handler: a.page(a.teach)},
 		{Method: "POST", Pattern: "/people/practice", Object: "practice", Action: "write", Handler: a.page(a.addPractice)},
 		{Method: "GET", Pattern: "/people/{member}", Object: "member", Action: "read", Handler: a.page(a.member)},
+		{Method: "POST", Pattern: "/people/{member}/accounts", Object: "member", Action: "manage", Handler: a.page(a.nameAccount)},
 		{Method: "POST", Pattern: "/people/{member}/suspend", Object: "member", Action: "manage", Handler: a.page(a.suspend)},
 		{Method: "POST", Pattern: "/people/{member}/reinstate", Object: "member", Action: "manage", Handler: a.page(a.reinstate)},
 		{Method: "POST", Pattern: "/people/{member}/alumni", Object: "member", Action: "manage", Handler: a.page(a.letGo)},
