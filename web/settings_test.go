@@ -26,10 +26,14 @@ func TestModeratorsReadSettings(t *testing.T) {
 		page := minh.get(p.href)
 		page.says(".notice", "Chỉ quản trị viên sửa được phần này.")
 		page.lacks("main form button", "")
+		if len(page.all("main form")) == 0 {
+			continue // a list, whose parts are forms
+		}
 		if len(page.all("fieldset.plain[disabled]")) != 1 {
 			t.Errorf("%s is open to a moderator", p.href)
 		}
 		page = an.get(p.href)
+		page.lacks(".notice", "quản trị viên")
 		page.says("main form button", "")
 		if len(page.all("fieldset.plain[disabled]")) != 0 {
 			t.Errorf("%s is closed to an admin", p.href)
