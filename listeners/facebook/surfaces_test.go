@@ -59,9 +59,11 @@ func TestSurfaces(t *testing.T) {
 		{NativeID: post + "_" + own, ThreadKey: top, ParentID: post + "_" + comment, ToID: ids["chi"], Author: who("saomaicafe"), Reason: listeners.Own, Surface: listeners.InPublic, Text: "Có chị ạ", Delivery: ours, Target: target{Top: post + "_" + comment}.String()},
 		{NativeID: post + "_" + further, ThreadKey: top, ParentID: post + "_" + own, Author: who("dung"), Reason: listeners.Mentioned, Surface: listeners.InPublic, Text: "tới Thủ Đức không?", Delivery: answerable, Target: target{Top: post + "_" + own}.String()},
 		{NativeID: praise, ThreadKey: praise, Author: who("an"), Reason: listeners.Mentioned, Surface: listeners.InReview, Text: "Chờ lâu quá", Rating: 2, Delivery: answerable},
-		{NativeID: "m_" + message, ThreadKey: "t_" + ids["chi"], Author: who("chi"), Reason: listeners.Mentioned, Surface: listeners.InPrivate, Text: "Đơn của tôi đâu?",
+		{
+			NativeID: "m_" + message, ThreadKey: "t_" + ids["chi"], Author: who("chi"), Reason: listeners.Mentioned, Surface: listeners.InPrivate, Text: "Đơn của tôi đâu?",
 			Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok", Until: heardAt("m_" + message).Add(humanWindow)},
-			Target:   target{To: ids["chi"], At: version("m_" + message)}.String()},
+			Target:   target{To: ids["chi"], At: version("m_" + message)}.String(),
+		},
 		{NativeID: "m_" + echo, ThreadKey: "t_" + ids["chi"], ToID: ids["chi"], Author: who("saomaicafe"), Reason: listeners.Own, Surface: listeners.InPrivate, Text: "Dạ đang tới", Delivery: ours},
 	}
 	for _, w := range want {

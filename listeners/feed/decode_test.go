@@ -41,40 +41,66 @@ func TestItems(t *testing.T) {
 		name, item string
 		ok         func(listeners.Post) bool
 	}{
-		{"title and words", `<item><title>Cà phê &amp;amp; bánh</title><description>&lt;p&gt;Ngon &lt;b&gt;lắm&lt;/b&gt;&lt;/p&gt;</description></item>`,
-			func(p listeners.Post) bool { return p.Text == "Cà phê & bánh\n\nNgon lắm" }},
-		{"a title that repeats the words", `<item><title>Ngon lắm…</title><description>Ngon lắm luôn</description></item>`,
-			func(p listeners.Post) bool { return p.Text == "Ngon lắm luôn" }},
-		{"the whole text counts more than its summary", `<item><description>short</description><content:encoded><![CDATA[<p>the whole</p><script>x</script>]]></content:encoded></item>`,
-			func(p listeners.Post) bool { return p.Text == "the whole" }},
-		{"a guid that is an address", `<item><guid>https://meo.example/?p=7</guid></item>`,
+		{
+			"title and words", `<item><title>Cà phê &amp;amp; bánh</title><description>&lt;p&gt;Ngon &lt;b&gt;lắm&lt;/b&gt;&lt;/p&gt;</description></item>`,
+			func(p listeners.Post) bool { return p.Text == "Cà phê & bánh\n\nNgon lắm" },
+		},
+		{
+			"a title that repeats the words", `<item><title>Ngon lắm…</title><description>Ngon lắm luôn</description></item>`,
+			func(p listeners.Post) bool { return p.Text == "Ngon lắm luôn" },
+		},
+		{
+			"the whole text counts more than its summary", `<item><description>short</description><content:encoded><![CDATA[<p>the whole</p><script>x</script>]]></content:encoded></item>`,
+			func(p listeners.Post) bool { return p.Text == "the whole" },
+		},
+		{
+			"a guid that is an address", `<item><guid>https://meo.example/?p=7</guid></item>`,
 			func(p listeners.Post) bool {
 				return p.NativeID == "https://meo.example/?p=7" && p.URL == "https://meo.example/?p=7"
-			}},
-		{"a guid that is a number", `<item><guid isPermaLink="false">7</guid><link>/a</link></item>`,
-			func(p listeners.Post) bool { return p.NativeID == address+"#7" && p.URL == "https://meo.example/a" }},
-		{"a guid that is a tag", `<item><guid isPermaLink="false">tag:meo.example,2026:7</guid></item>`,
-			func(p listeners.Post) bool { return p.NativeID == "tag:meo.example,2026:7" }},
-		{"no guid", `<item><title>x</title><link>https://meo.example/a</link></item>`,
-			func(p listeners.Post) bool { return strings.HasPrefix(p.NativeID, address+"#~") }},
-		{"a very long guid", `<item><guid isPermaLink="false">` + long + `</guid></item>`,
-			func(p listeners.Post) bool { return len(p.NativeID) <= maxID && utf8.ValidString(p.NativeID) }},
-		{"a comment", `<item><title>Bình luận về Trà sữa bởi Lan Anh</title><link>https://meo.example/tra-sua#comment-5</link><description>Dở tệ</description></item>`,
+			},
+		},
+		{
+			"a guid that is a number", `<item><guid isPermaLink="false">7</guid><link>/a</link></item>`,
+			func(p listeners.Post) bool { return p.NativeID == address+"#7" && p.URL == "https://meo.example/a" },
+		},
+		{
+			"a guid that is a tag", `<item><guid isPermaLink="false">tag:meo.example,2026:7</guid></item>`,
+			func(p listeners.Post) bool { return p.NativeID == "tag:meo.example,2026:7" },
+		},
+		{
+			"no guid", `<item><title>x</title><link>https://meo.example/a</link></item>`,
+			func(p listeners.Post) bool { return strings.HasPrefix(p.NativeID, address+"#~") },
+		},
+		{
+			"a very long guid", `<item><guid isPermaLink="false">` + long + `</guid></item>`,
+			func(p listeners.Post) bool { return len(p.NativeID) <= maxID && utf8.ValidString(p.NativeID) },
+		},
+		{
+			"a comment", `<item><title>Bình luận về Trà sữa bởi Lan Anh</title><link>https://meo.example/tra-sua#comment-5</link><description>Dở tệ</description></item>`,
 			func(p listeners.Post) bool {
 				return p.Text == "Dở tệ" && p.Author.Name == "Lan Anh" && p.ThreadKey == "https://meo.example/tra-sua" && p.URL == "https://meo.example/tra-sua#comment-5"
-			}},
-		{"a comment by a creator", `<item><title>By: x</title><dc:creator>Lan</dc:creator><description>Ngon</description></item>`,
+			},
+		},
+		{
+			"a comment by a creator", `<item><title>By: x</title><dc:creator>Lan</dc:creator><description>Ngon</description></item>`,
 			func(p listeners.Post) bool {
 				return p.Text == "Ngon" && p.Author == listeners.Author{NativeID: "meo.example lan", Handle: "Lan", Name: "Lan"}
-			}},
-		{"an author with an address", `<item><author>lan@meo.example</author><description>x</description></item>`,
-			func(p listeners.Post) bool { return p.Author.Name == "lan" }},
-		{"nobody", `<item><description>x</description></item>`,
-			func(p listeners.Post) bool { return p.Author.Name == "Mèo" && p.Author.NativeID == "meo.example" }},
-		{"links that no browser should open", `<item><link>javascript:alert(1)</link><description>&lt;img src="data:x"&gt;&lt;img src="/a.jpg"&gt;x</description><enclosure url="file:///etc/passwd"/></item>`,
+			},
+		},
+		{
+			"an author with an address", `<item><author>lan@meo.example</author><description>x</description></item>`,
+			func(p listeners.Post) bool { return p.Author.Name == "lan" },
+		},
+		{
+			"nobody", `<item><description>x</description></item>`,
+			func(p listeners.Post) bool { return p.Author.Name == "Mèo" && p.Author.NativeID == "meo.example" },
+		},
+		{
+			"links that no browser should open", `<item><link>javascript:alert(1)</link><description>&lt;img src="data:x"&gt;&lt;img src="/a.jpg"&gt;x</description><enclosure url="file:///etc/passwd"/></item>`,
 			func(p listeners.Post) bool {
 				return p.URL == "https://meo.example/" && p.Media == "https://meo.example/a.jpg"
-			}},
+			},
+		},
 		{"no date", `<item><description>x</description></item>`, func(p listeners.Post) bool { return p.CreatedAt == now && p.Version == 0 }},
 		{"a date to come", `<item><pubDate>Sun, 22 Nov 2099 07:00:00 GMT</pubDate><description>x</description></item>`, func(p listeners.Post) bool { return p.CreatedAt == now }},
 		{"a date before there were feeds", `<item><pubDate>Thu, 01 Jan 1970 00:00:00 GMT</pubDate><description>x</description></item>`, func(p listeners.Post) bool { return p.CreatedAt == now }},

@@ -44,8 +44,12 @@ func TestSignature(t *testing.T) {
 		header string
 		err    error
 	}{
-		{string(signed[0]), nil}, {string(signed[1]), nil}, {"", listeners.ErrSignature}, {"sha256=", listeners.ErrSignature},
-		{strings.TrimPrefix(string(signed[0]), "sha256="), listeners.ErrSignature}, {string(signed[0]) + " ", listeners.ErrSignature},
+		{string(signed[0]), nil},
+		{string(signed[1]), nil},
+		{"", listeners.ErrSignature},
+		{"sha256=", listeners.ErrSignature},
+		{strings.TrimPrefix(string(signed[0]), "sha256="), listeners.ErrSignature},
+		{string(signed[0]) + " ", listeners.ErrSignature},
 		{string(signer("another")(body)[0]), listeners.ErrSignature},
 	} {
 		if err := c.Verify(http.Header{signatureHeader: {want.header}}, body); !errors.Is(err, want.err) {
