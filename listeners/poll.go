@@ -142,7 +142,8 @@ func (p *Poller) take(ctx context.Context, most int) ([]Connection, error) {
 func (p *Poller) hear(ctx context.Context, c Connection) {
 	heard, stop := context.WithCancelCause(ctx)
 	var beating sync.WaitGroup
-	beating.Go(func() { p.beat(heard, c, stop) })
+	leased := c // the round changes c
+	beating.Go(func() { p.beat(heard, leased, stop) })
 	err := p.round(heard, &c)
 	stop(nil)
 	beating.Wait()

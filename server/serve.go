@@ -122,6 +122,7 @@ func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, *ac
 	r.Get("/readyz", func(w http.ResponseWriter, req *http.Request) { a.readyz(w, req, stopping) })
 	r.Method(http.MethodGet, "/metrics", a.fromHere(guard, promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})))
 	r.Handle("/hooks/{hook}", a.Hooks())
+	r.Handle("/facebook/*", a.facebookCallbacks())
 	if a.Config.Step != nil {
 		r.Method(http.MethodPut, "/demo/clock", a.fromHere(guard, http.HandlerFunc(a.stepClock)))
 	}
