@@ -73,15 +73,17 @@ func (n Network) Fill(values map[string]string) (Settings, map[string]string) {
 	return settings, secrets
 }
 
-// Check finds the first field of a form that cannot be used; nil where all can.
+// Check finds the first field of a form that cannot be used; nil where all can. Who brings a token needs
+// nothing of what the network's own pages are asked with.
 func (n Network) Check(settings Settings, secrets map[string]string) *FieldFault {
+	brought := n.Grant != nil && secrets["token"] != ""
 	for _, f := range n.Fields {
 		value := settings[f.Name]
 		if f.Secret {
 			value = secrets[f.Name]
 		}
 		switch {
-		case value == "" && f.Optional:
+		case value == "" && (f.Optional || brought):
 		case value == "":
 			return &FieldFault{f.Name, FieldMissing}
 		case len(value) > longestField:

@@ -2,13 +2,20 @@ package server_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -84,5 +91,71 @@ func TestFacebook(t *testing.T) {
 
 		say(servertest.Handle, "Dạ quán có chỗ đậu xe ạ", second)
 		lan.Becomes(other.ID, "answered_elsewhere")
+	})
+}
+
+// TestFacebookForgetsWhoConnected: a person who removes the app, or asks for their data to be deleted, is
+// heard only where Facebook signed it, and their access is gone.
+func TestFacebookForgetsWhoConnected(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, w *servertest.World) {
+		const appSecret, person = "sandbox-secret-1000", "7700112233"
+		var page struct{ ID, Token string }
+		sandboxed(t, w, http.MethodPost, "/admin/accounts", map[string]any{"network": "facebook", "handle": servertest.Handle, "name": "Sao Mai", "brand": true}, &page)
+		settings := maps.Clone(w.Settings)
+		settings["host"], settings["app_id"], settings["user"] = w.Net+"/graph", "1000", person
+		c, err := w.App.Connect(t.Context(), w.Brand.ID, "facebook", settings, map[string]string{"token": page.Token, "app_secret": appSecret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		post := func(path, secret, who string) (int, map[string]string) {
+			t.Helper()
+			payload := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"algorithm":"HMAC-SHA256","user_id":%q,"issued_at":1}`, who))
+			mac := hmac.New(sha256.New, []byte(secret))
+			mac.Write([]byte(payload))
+			form := url.Values{"signed_request": {base64.RawURLEncoding.EncodeToString(mac.Sum(nil)) + "." + payload}}
+			res, err := http.PostForm(w.URL+path, form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			var said map[string]string
+			_ = json.NewDecoder(res.Body).Decode(&said) // a refusal is no JSON
+			return res.StatusCode, said
+		}
+		state := func() string {
+			t.Helper()
+			now, err := listeners.FindConnection(t.Context(), w.App.DB.Read(), c.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprintf("%s, %t", now.State, len(now.Secrets) > 0)
+		}
+		for _, path := range []string{"/facebook/deauthorize", "/facebook/data-deletion"} {
+			if status, _ := post(path, "somebody else's secret", person); status != http.StatusForbidden {
+				t.Errorf("%s with a wrong signature: status %d", path, status)
+			}
+			if status, _ := post(path, appSecret, "42"); status != http.StatusOK {
+				t.Errorf("%s of a stranger: status %d", path, status)
+			}
+		}
+		if got := state(); got != "on, true" {
+			t.Fatalf("after requests that were not the person's the connection is %s", got)
+		}
+		if status, _ := post("/facebook/deauthorize", appSecret, person); status != http.StatusOK || state() != "broken, true" {
+			t.Errorf("deauthorized: status %d, the connection is %s", status, state())
+		}
+		status, said := post("/facebook/data-deletion", appSecret, person)
+		if status != http.StatusOK || said["confirmation_code"] == "" || state() != "removed, false" {
+			t.Errorf("deletion: status %d, said %v, the connection is %s", status, said, state())
+		}
+		_, path, _ := strings.Cut(said["url"], "/facebook/")
+		res, err := http.Get(w.URL + "/facebook/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s", said["url"], res.Status)
+		}
 	})
 }
