@@ -2,6 +2,7 @@ package community
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -26,25 +27,23 @@ func SaveTopic(ctx context.Context, tx Tx, m *Member, t Topic) (Topic, error) {
 		return t, ErrNotAllowed
 	}
 	t.BrandID, t.Name, t.Keywords, t.Examples = m.BrandID, strings.TrimSpace(t.Name), lines(t.Keywords), lines(t.Examples)
-	if err := t.check(); err != nil {
-		return t, err
-	}
 	all, err := Topics(ctx, tx, m.BrandID)
 	if err != nil {
 		return t, err
 	}
 	var before []byte
-	found := t.ID == 0
+	if t.ID != 0 && !slices.ContainsFunc(all, func(other Topic) bool { return other.ID == t.ID }) {
+		return t, fmt.Errorf("find topic %d: %w", t.ID, sql.ErrNoRows)
+	}
+	if err := t.check(); err != nil {
+		return t, err
+	}
 	for _, other := range all {
 		if other.ID == t.ID {
-			found = true
 			before, _ = json.Marshal(other) // texts: it cannot fail
 		} else if triage.Fold(other.Name) == triage.Fold(t.Name) {
 			return t, &Invalid{"name", "there is a topic of this name already"}
 		}
-	}
-	if !found {
-		return t, &Invalid{"topic", "choose one of the brand's topics"}
 	}
 	if t.ID == 0 {
 		_, err = tx.NewInsert().Model(&t).Exec(ctx)

@@ -111,6 +111,14 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 			return err
 		}
 		found["note"] = fmt.Sprint(n.ID)
+		if _, err := tx.NewDelete().Table("listening_rules").Where("connection_id = ?", f.conn.ID).Exec(ctx); err != nil { // or there are too many
+			return err
+		}
+		rule, err := listeners.KeepRule(ctx, tx, network("x"), listeners.ListeningRule{ConnectionID: f.conn.ID, Name: id, Query: "espresso"})
+		if err != nil {
+			return err
+		}
+		found["rule"] = fmt.Sprint(rule.ID)
 		s, err := community.KeepSnippet(ctx, tx, f.people[community.Moderator], community.Snippet{Name: id, Text: "Chào bạn ạ.", Language: "vi"})
 		if err != nil {
 			return err

@@ -262,8 +262,8 @@ func TestNothingTypedIsLost(t *testing.T) {
 		"it is too long": {
 			func(*cafe, community.Case) {}, long, http.StatusUnprocessableEntity, "dài hơn mức mạng cho phép", true,
 		},
-		"the network takes answers by hand only": {
-			func(c *cafe, k community.Case) { c.set(k, "delivery = 'assisted', delivery_why = 'not_summoned'") },
+		"the network takes no answer": {
+			func(c *cafe, k community.Case) { c.set(k, "delivery = 'blocked', delivery_why = ''") },
 			text, http.StatusConflict, "không trả lời từ đây được", false,
 		},
 		"the customer deleted the post": {
@@ -507,18 +507,11 @@ func TestWhatCannotBeSentFromHereLeadsToTheNetwork(t *testing.T) {
 	c := newCafe(t)
 	k := c.writes("lan_ng", "Cà phê Sao Mai dạo này sao?", "")
 	v := c.visits("huy", "vi")
-	for name, change := range map[string]struct{ what, says string }{
-		"by hand": {"delivery = 'assisted', delivery_why = 'not_summoned'", "X chỉ cho ứng dụng trả lời khi"},
-		"not":     {"delivery = 'blocked', delivery_why = ''", "Mạng không cho trả lời"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			c.set(k, change.what)
-			page := v.get(casePath(k.ID))
-			page.says("#dock", change.says)
-			page.lacks("#composer", "")
-			page.says("#dock .exit", "Chuyển nhân viên")
-		})
-	}
+	c.set(k, "delivery = 'blocked', delivery_why = ''")
+	page := v.get(casePath(k.ID))
+	page.says("#dock", "Mạng không cho trả lời")
+	page.lacks("#composer", "")
+	page.says("#dock .exit", "Chuyển nhân viên")
 }
 
 // TestAnOpenPageIsToldWhatChanged asks for what live changes ask for.

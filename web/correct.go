@@ -85,18 +85,18 @@ func readSaid(text string) (moderation.Said, error) {
 
 // correct stores what the reader says of the customer's post, and shows what follows from it.
 func (a *App) correct(w http.ResponseWriter, r *http.Request) error {
-	what, err := readSaid(r.PostFormValue("said"))
-	if err != nil {
-		return err
-	}
-	mention, err := strconv.ParseInt(r.PostFormValue("mention"), 10, 64)
-	if err != nil {
-		return &community.Invalid{Field: "mention", Sentence: "this form cannot be read"}
-	}
-	err = a.onCase(r, func(ctx context.Context, tx community.Tx, me *community.Member, id int64) (community.Case, error) {
+	err := a.onCase(r, func(ctx context.Context, tx community.Tx, me *community.Member, id int64) (community.Case, error) {
 		c, err := community.FindCase(ctx, tx, me, id)
 		if err != nil {
 			return c, err
+		}
+		what, err := readSaid(r.PostFormValue("said"))
+		if err != nil {
+			return c, err
+		}
+		mention, err := strconv.ParseInt(r.PostFormValue("mention"), 10, 64)
+		if err != nil {
+			return c, &community.Invalid{Field: "mention", Sentence: "this form cannot be read"}
 		}
 		if c.MentionID != mention {
 			return c, community.ErrChanged
