@@ -16,6 +16,7 @@ import (
 // What connecting an account can meet. Each text is a sentence for people and the key of its translation.
 var (
 	ErrUnknownNetwork = errors.New("this version knows no such network")
+	ErrOneForum       = errors.New("this brand has a forum of this kind at another address; a second one needs a brand of its own")
 	ErrOtherAccount   = errors.New("this is another account than the one to connect again; connect it as a new one")
 	ErrGrantOver      = errors.New("this attempt to connect is over; begin again")
 	ErrGrantDenied    = errors.New("the network says that access was not allowed; nothing was connected")
@@ -137,12 +138,33 @@ func (k *Connector) take(ctx context.Context, f Form, g Granted, note Note) (Con
 	}
 	c.NativeID, c.Handle = who.NativeID, who.Handle
 	err = k.Transact(ctx, func(ctx context.Context, tx Tx) (err error) {
+		if err := n.alone(ctx, tx, c); err != nil {
+			return err
+		}
 		if c, err = Connect(ctx, tx, k.Keys, c, g.Secrets); err != nil || note == nil {
 			return err
 		}
 		return note(ctx, tx, c)
 	})
 	return c, err
+}
+
+// alone refuses a second forum: see Network.Place.
+func (n Network) alone(ctx context.Context, tx Tx, c Connection) error {
+	if n.Place == "" {
+		return nil
+	}
+	at := func(c Connection) string { return strings.TrimRight(c.Settings[n.Place], "/") }
+	all, err := Connections(ctx, tx, c.BrandID)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		if other.Network == c.Network && at(other) != at(c) {
+			return ErrOneForum
+		}
+	}
+	return nil
 }
 
 // Subscribe asks the network of a connection to bring its news; done is false where it brings none, or

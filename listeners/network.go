@@ -17,6 +17,9 @@ type Network struct {
 	Policy  Policy
 	// Fields are what a person fills in to connect an account, in this order.
 	Fields []Field
+	// Place is the field with the address, where the network is many places and each numbers its own posts
+	// and accounts: a brand can have one of them, or ids would mean several things. "": ids are the network's.
+	Place string
 	// Permissions are what Kith asks the network for, each with a sentence in the catalogs that says why.
 	Permissions []string
 	// Grant is how a person lets Kith use an account on the network's own pages; nil where a token is pasted.

@@ -2,7 +2,9 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"testing"
@@ -88,4 +90,33 @@ func onNetwork(t *testing.T, w *servertest.World, method, path string, in, out a
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestABrandHasOneForumOfAKind: each forum numbers its own posts, so a second one would give a post of the
+// first another text.
+func TestABrandHasOneForumOfAKind(t *testing.T) {
+	servertest.Each(t, func(t *testing.T, w *servertest.World) {
+		var brand struct{ Token string }
+		onNetwork(t, w, http.MethodPost, "/admin/accounts", map[string]any{"network": "discourse", "handle": servertest.Handle, "brand": true}, &brand)
+		connect := func() error {
+			settings := maps.Clone(w.Settings)
+			settings["host"], settings["user"] = w.Net+"/discourse", servertest.Handle
+			_, err := w.App.Connect(t.Context(), w.Brand.ID, "discourse", settings, map[string]string{"key": brand.Token})
+			return err
+		}
+		if err := connect(); err != nil {
+			t.Fatal(err)
+		}
+		if err := connect(); err != nil {
+			t.Errorf("the same forum again: %v", err)
+		}
+		w.Write(func(ctx context.Context, tx listeners.Tx) error {
+			elsewhere := listeners.Settings{"host": "https://forum.elsewhere.example", "user": servertest.Handle}
+			_, err := tx.NewUpdate().Model((*listeners.Connection)(nil)).Set("settings = ?", elsewhere).Where("network = 'discourse'").Exec(ctx)
+			return err
+		})
+		if err := connect(); !errors.Is(err, listeners.ErrOneForum) {
+			t.Errorf("a forum at another address: got %v, want %v", err, listeners.ErrOneForum)
+		}
+	})
 }

@@ -89,6 +89,7 @@ var Network = listeners.Network{
 		{Name: "hear", Optional: true, Default: hearAll},
 		{Name: "as_member", Optional: true, Default: "no"},
 	},
+	Place:       "host",
 	Permissions: []string{"read", "write", "notifications", "session_info"},
 	Link:        link,
 }

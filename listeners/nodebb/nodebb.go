@@ -48,6 +48,7 @@ var Network = listeners.Network{
 		{Name: "uid", Optional: true},
 		{Name: "hear", Optional: true, Default: hearAll},
 	},
+	Place:       "address",
 	Permissions: []string{"topics:read", "topics:reply", "posts:edit", "posts:delete"},
 }
 

@@ -36,7 +36,7 @@ var statuses = []struct {
 		community.ErrNotByAPI, community.ErrSnippetName, community.ErrNoAssistant, community.ErrAssistantSilent, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
 		listeners.ErrNotByHand, listeners.ErrNotThere,
 		community.ErrNoProgramme, community.ErrMember, community.ErrApplied, community.ErrReapply, community.ErrDecidedAbout, community.ErrUntested,
-		listeners.ErrOtherAccount, listeners.ErrGrantDenied, listeners.ErrNoAccount,
+		listeners.ErrOtherAccount, listeners.ErrOneForum, listeners.ErrGrantDenied, listeners.ErrNoAccount,
 		community.ErrTestPassed, community.ErrTestTooSoon, community.ErrNoPractice, ErrKnown,
 	}},
 	{http.StatusGone, []error{ErrLink, community.ErrInvitation, listeners.ErrGrantOver}},
