@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kith-social/kith/clock"
@@ -40,7 +41,7 @@ type Deliverer struct {
 
 	mu    sync.Mutex
 	busy  map[int64]int // replies under way, by connection
-	turns int           // sweeps that found something, so that no connection is always the first
+	turns atomic.Int32  // sweeps that found something, so that no connection is always the first
 }
 
 // DefaultReadback is when a doubtful reply is looked for: networks show a new post after a while.

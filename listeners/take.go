@@ -62,6 +62,7 @@ func (d *Deliverer) take(ctx context.Context) ([]Reply, error) {
 		return nil, err
 	}
 	var batch []Reply
+	turn := int(d.turns.Add(1) & 0xFFFF)
 	err = d.Transact(ctx, func(ctx context.Context, tx Tx) error {
 		batch = nil
 		if looks {
@@ -70,7 +71,7 @@ func (d *Deliverer) take(ctx context.Context) ([]Reply, error) {
 			}
 		}
 		for i := range outlets {
-			o := &outlets[(i+d.turns)%len(outlets)]
+			o := &outlets[(i+turn)%len(outlets)]
 			most := min(d.free()-len(batch), d.share(o.ID))
 			if most <= 0 {
 				continue
@@ -87,7 +88,6 @@ func (d *Deliverer) take(ctx context.Context) ([]Reply, error) {
 		}
 		return nil
 	})
-	d.turns++
 	return batch, err
 }
 
