@@ -138,7 +138,7 @@ func (k *Connector) take(ctx context.Context, f Form, g Granted, note Note) (Con
 	}
 	c.NativeID, c.Handle = who.NativeID, who.Handle
 	err = k.Transact(ctx, func(ctx context.Context, tx Tx) (err error) {
-		if err := n.alone(ctx, tx, c); err != nil {
+		if err := n.alone(ctx, tx, c, f.Renews); err != nil {
 			return err
 		}
 		if c, err = Connect(ctx, tx, k.Keys, c, g.Secrets); err != nil || note == nil {
@@ -149,8 +149,8 @@ func (k *Connector) take(ctx context.Context, f Form, g Granted, note Note) (Con
 	return c, err
 }
 
-// alone refuses a second forum: see Network.Place.
-func (n Network) alone(ctx context.Context, tx Tx, c Connection) error {
+// alone refuses a second forum: see Network.Place. The forum of the connection that is renewed may have moved.
+func (n Network) alone(ctx context.Context, tx Tx, c Connection, renews int64) error {
 	if n.Place == "" {
 		return nil
 	}
@@ -160,7 +160,7 @@ func (n Network) alone(ctx context.Context, tx Tx, c Connection) error {
 		return err
 	}
 	for _, other := range all {
-		if other.Network == c.Network && at(other) != at(c) {
+		if other.Network == c.Network && other.ID != renews && at(other) != at(c) {
 			return ErrOneForum
 		}
 	}

@@ -98,16 +98,17 @@ func TestABrandHasOneForumOfAKind(t *testing.T) {
 	servertest.Each(t, func(t *testing.T, w *servertest.World) {
 		var brand struct{ Token string }
 		onNetwork(t, w, http.MethodPost, "/admin/accounts", map[string]any{"network": "discourse", "handle": servertest.Handle, "brand": true}, &brand)
-		connect := func() error {
-			settings := maps.Clone(w.Settings)
-			settings["host"], settings["user"] = w.Net+"/discourse", servertest.Handle
-			_, err := w.App.Connect(t.Context(), w.Brand.ID, "discourse", settings, map[string]string{"key": brand.Token})
-			return err
+		settings := maps.Clone(w.Settings)
+		settings["host"], settings["user"] = w.Net+"/discourse", servertest.Handle
+		secrets := map[string]string{"key": brand.Token}
+		connect := func() (listeners.Connection, error) {
+			return w.App.Connect(t.Context(), w.Brand.ID, "discourse", settings, secrets)
 		}
-		if err := connect(); err != nil {
+		first, err := connect()
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := connect(); err != nil {
+		if _, err := connect(); err != nil {
 			t.Errorf("the same forum again: %v", err)
 		}
 		w.Write(func(ctx context.Context, tx listeners.Tx) error {
@@ -115,8 +116,12 @@ func TestABrandHasOneForumOfAKind(t *testing.T) {
 			_, err := tx.NewUpdate().Model((*listeners.Connection)(nil)).Set("settings = ?", elsewhere).Where("network = 'discourse'").Exec(ctx)
 			return err
 		})
-		if err := connect(); !errors.Is(err, listeners.ErrOneForum) {
+		if _, err := connect(); !errors.Is(err, listeners.ErrOneForum) {
 			t.Errorf("a forum at another address: got %v, want %v", err, listeners.ErrOneForum)
+		}
+		moved := listeners.Form{BrandID: w.Brand.ID, Network: "discourse", Settings: settings, Secrets: secrets, Renews: first.ID}
+		if _, err := w.App.Connector.Connect(t.Context(), moved, nil); err != nil {
+			t.Errorf("the forum itself at another address: %v", err)
 		}
 	})
 }

@@ -168,8 +168,16 @@ func begin(ctx context.Context, app *server.App, script *script, hands *clock.Ma
 	if err := st.retell(ctx, app, brand); err != nil {
 		return fmt.Errorf("tell the network what happened on it: %w", err)
 	}
+	all, err := listeners.Connections(ctx, app.DB.Read(), brand.ID)
+	if err != nil {
+		return err
+	}
+	connected := map[string]int64{}
+	for _, c := range all {
+		connected[c.Network] = c.ID
+	}
 	for _, network := range slices.Sorted(maps.Keys(places)) {
-		if err := connect(ctx, app, brand, script, st, network, nil); err != nil {
+		if err := connect(ctx, app, brand, script, st, network, connected[network], nil); err != nil {
 			return err
 		}
 	}
@@ -201,8 +209,9 @@ var places = map[string]place{
 	},
 }
 
-// connect makes the brand's account on a network, or finds it, and connects it.
-func connect(ctx context.Context, app *server.App, brand community.Brand, script *script, st stage, network string, more listeners.Settings) error {
+// connect makes the brand's account on a network, or finds it, and connects it. The network may have
+// another address than when the connection that is renewed was made; 0: none is.
+func connect(ctx context.Context, app *server.App, brand community.Brand, script *script, st stage, network string, renews int64, more listeners.Settings) error {
 	at := places[network]
 	token, err := st.account(ctx, network, script.Brand.Handle, script.Brand.Name, true)
 	if err != nil {
@@ -211,7 +220,7 @@ func connect(ctx context.Context, app *server.App, brand community.Brand, script
 	settings := listeners.Settings{"host": st.url + at.path, "poll": pollEvery, "training": "allowed"}
 	maps.Copy(settings, at.settings(script.Brand.Handle))
 	maps.Copy(settings, more)
-	_, err = app.Connect(ctx, brand.ID, network, settings, at.secrets(token))
+	_, err = app.Connector.Connect(ctx, listeners.Form{BrandID: brand.ID, Network: network, Settings: settings, Secrets: at.secrets(token), Renews: renews}, nil)
 	return err
 }
 

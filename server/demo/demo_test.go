@@ -498,7 +498,7 @@ func TestUnfinishedPastIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := connect(t.Context(), o.App, o.brand, script, o.stage, "x", listeners.Settings{inThePast: "being written"}); err != nil {
+	if err := connect(t.Context(), o.App, o.brand, script, o.stage, "x", 0, listeners.Settings{inThePast: "being written"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := o.Close(); err != nil {

@@ -77,7 +77,7 @@ func play(ctx context.Context, cfg server.Config, script *script, now clock.Time
 			return err
 		}
 	}
-	if err := connect(ctx, app, p.brand, script, p.stage, "x", listeners.Settings{inThePast: "being written"}); err != nil {
+	if err := connect(ctx, app, p.brand, script, p.stage, "x", 0, listeners.Settings{inThePast: "being written"}); err != nil {
 		return err
 	}
 	for _, c := range cues {
@@ -88,7 +88,7 @@ func play(ctx context.Context, cfg server.Config, script *script, now clock.Time
 			return fmt.Errorf("%s %s %q: %w", c.step.Who, c.step.Does, c.step.Text, err)
 		}
 	}
-	return connect(ctx, app, p.brand, script, p.stage, "x", nil)
+	return connect(ctx, app, p.brand, script, p.stage, "x", 0, nil)
 }
 
 // cues are the steps of all conversations in the order of their times.
