@@ -105,7 +105,7 @@ func (c *cafe) drafts(who string, k community.Case, text string) {
 // Content-Security-Policy or fail axe. KITH_SCREENSHOTS=DIR keeps pictures.
 func TestAnsweringLooksRight(t *testing.T) {
 	b := newBrowser(t)
-	b.system("light")
+	b.System("light")
 	quiet := newCafe(t)
 	quiet.looks(b, []look{{"feed-quiet", "huy", "/feed", ""}, {"mine-quiet", "huy", "/mine", ""}, {"feed-none", "huy", "/feed?topic=1", ""}})
 
@@ -129,5 +129,5 @@ func TestAnsweringLooksRight(t *testing.T) {
 		{"feed-staff", "minh", "/feed", ""},
 		{"staff", "minh", at("staff"), ""},
 	})
-	b.quiet()
+	b.Quiet()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/web/browsertest"
 )
 
 var galleryNow = clock.At(time.Date(2026, 11, 21, 7, 52, 0, 0, time.UTC))
@@ -166,7 +167,7 @@ func gallery() http.Handler {
 // break the Content-Security-Policy or fail axe. KITH_SCREENSHOTS=DIR keeps pictures, overlays included.
 func TestGallery(t *testing.T) {
 	b := newBrowser(t)
-	b.system("light")
+	b.System("light")
 	server := httptest.NewServer(gallery())
 	t.Cleanup(server.Close)
 	all := os.Getenv("KITH_SCREENSHOTS") != ""
@@ -181,27 +182,27 @@ func TestGallery(t *testing.T) {
 				if path == "/parts" {
 					height = 2600
 				}
-				b.open(server.URL+path+"?lang="+look.lang+"&theme="+look.theme, width, height)
-				if over := value[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+				b.Open(server.URL+path+"?lang="+look.lang+"&theme="+look.theme, width, height)
+				if over := browsertest.Value[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
 					t.Errorf("%s scrolls sideways by %d px", name, over)
 				}
-				for _, violation := range b.axe() {
+				for _, violation := range b.Axe() {
 					t.Errorf("%s: %s", name, violation)
 				}
-				b.screenshot(name)
+				b.Screenshot(name)
 				if all {
-					b.screenshotOverlays(name)
+					screenshotOverlays(b, name)
 				}
 			}
 		}
 	}
-	b.quiet()
+	b.Quiet()
 }
 
-func (b *browser) screenshotOverlays(name string) {
-	for _, id := range value[[]string](b, `[...document.querySelectorAll("[popover]")].map(e => e.id)`) {
-		value[bool](b, `(document.getElementById("`+id+`").showPopover(), true)`)
-		b.screenshot(name + "-" + id)
-		value[bool](b, `(document.getElementById("`+id+`").hidePopover(), true)`)
+func screenshotOverlays(b *browsertest.Browser, name string) {
+	for _, id := range browsertest.Value[[]string](b, `[...document.querySelectorAll("[popover]")].map(e => e.id)`) {
+		browsertest.Value[bool](b, `(document.getElementById("`+id+`").showPopover(), true)`)
+		b.Screenshot(name + "-" + id)
+		browsertest.Value[bool](b, `(document.getElementById("`+id+`").hidePopover(), true)`)
 	}
 }

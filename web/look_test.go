@@ -12,6 +12,7 @@ import (
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/web/browsertest"
 )
 
 // busy lets a morning pass at the café, so that every page has something to show.
@@ -91,15 +92,15 @@ func (c *cafe) inDoubt(a community.Answer) {
 // keeps pictures.
 func TestPagesLookRight(t *testing.T) {
 	b := newBrowser(t)
-	b.system("light")
+	b.System("light")
 	c := newCafe(t)
 	c.busy()
 	queue, err := community.ReviewQueue(t.Context(), c.DB.Read(), c.members["minh"], 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.do(chromedp.Navigate(c.server.URL + "/sign-in"))
-	if !value[bool](b, `document.cookie.includes("kith_zone=" + Intl.DateTimeFormat().resolvedOptions().timeZone)`) {
+	b.Do(chromedp.Navigate(c.server.URL + "/sign-in"))
+	if !browsertest.Value[bool](b, `document.cookie.includes("kith_zone=" + Intl.DateTimeFormat().resolvedOptions().timeZone)`) {
 		t.Error("the server does not learn the browser's time zone")
 	}
 	c.looks(b, []look{
@@ -114,8 +115,17 @@ func TestPagesLookRight(t *testing.T) {
 		{"me", "huy", "/me", ""},
 		{"notices", "huy", "/notices", ""},
 	})
-	b.quiet()
+	b.Quiet()
 	c.looks(b, []look{{"used", "huy", "/sign-in/used", ""}, {"forbidden", "huy", "/review", ""}})
+}
+
+// newBrowser starts a browser for pages that are whole: with their scripts, styles and pictures.
+func newBrowser(t *testing.T) *browsertest.Browser {
+	t.Helper()
+	if err := CheckAssets(); err != nil {
+		t.Fatal(err)
+	}
+	return browsertest.New(t)
 }
 
 // look is one page to look at: as whom ("" for nobody yet), where, and which overlay to open first.
@@ -123,7 +133,7 @@ type look struct{ name, who, path, open string }
 
 // looks opens pages narrow and wide, in a dark and a light theme, in both languages; in every width,
 // theme and language where pictures are kept.
-func (c *cafe) looks(b *browser, pages []look) {
+func (c *cafe) looks(b *browsertest.Browser, pages []look) {
 	c.t.Helper()
 	type style struct {
 		width       int64
@@ -136,30 +146,30 @@ func (c *cafe) looks(b *browser, pages []look) {
 			styles = append(styles, style{width, "light", "en"}, style{width, "dark", "vi"}, style{width, "light", "vi"}, style{width, "dark", "en"})
 		}
 	}
-	b.do(chromedp.Navigate(c.server.URL + "/sign-in"))
+	b.Do(chromedp.Navigate(c.server.URL + "/sign-in"))
 	was := ""
 	for _, p := range pages {
 		if p.who != was {
-			value[bool](b, fmt.Sprintf(`(document.cookie = "kith=%s; path=/", true)`, c.visits(p.who, "vi").session()))
+			browsertest.Value[bool](b, fmt.Sprintf(`(document.cookie = "kith=%s; path=/", true)`, c.visits(p.who, "vi").session()))
 			was = p.who
 		}
 		for _, s := range styles {
-			value[bool](b, fmt.Sprintf(`(document.cookie = "kith_theme=%s; path=/", document.cookie = "kith_language=%s; path=/", document.cookie = "kith_zone=Asia/Ho_Chi_Minh; path=/", true)`, s.theme, s.lang))
-			b.open(c.server.URL+p.path, s.width, 900)
+			browsertest.Value[bool](b, fmt.Sprintf(`(document.cookie = "kith_theme=%s; path=/", document.cookie = "kith_language=%s; path=/", document.cookie = "kith_zone=Asia/Ho_Chi_Minh; path=/", true)`, s.theme, s.lang))
+			b.Open(c.server.URL+p.path, s.width, 900)
 			if p.open != "" {
-				value[bool](b, `((e) => { e.popover === null ? e.open = true : e.showPopover(); return true })(document.querySelector("`+p.open+`"))`)
+				browsertest.Value[bool](b, `((e) => { e.popover === null ? e.open = true : e.showPopover(); return true })(document.querySelector("`+p.open+`"))`)
 			}
 			name := fmt.Sprintf("%s-%d-%s-%s", p.name, s.width, s.theme, s.lang)
-			if over := value[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
+			if over := browsertest.Value[int](b, `document.documentElement.scrollWidth - innerWidth`); over > 0 {
 				c.t.Errorf("%s scrolls sideways by %d px", name, over)
 			}
-			for _, violation := range b.axe() {
+			for _, violation := range b.Axe() {
 				if p.open != "" && strings.HasPrefix(violation, "target-size") && strings.Contains(violation, "obscured") {
 					continue // axe does not know that an open overlay lies above the bar
 				}
 				c.t.Errorf("%s: %s", name, violation)
 			}
-			b.screenshot(name)
+			b.Screenshot(name)
 		}
 	}
 }

@@ -1,64 +1,32 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/web/browsertest"
 )
-
-// key presses a key as a keyboard does: what is typed by it is dropped where a script takes the press.
-func (b *browser) key(k string, modifiers int64) {
-	b.t.Helper()
-	text := k
-	if k == "Enter" {
-		text = "\r"
-	}
-	for _, event := range []input.DispatchKeyEventParams{
-		{Type: input.DispatchKeyEventTypeKeyDown, Key: k, Text: text, Modifiers: modifiers}, {Type: input.DispatchKeyEventTypeKeyUp, Key: k, Modifiers: modifiers},
-	} {
-		_, err := chromedp.Run(b.ctx, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
-			return cdp.Call(ctx, t, input.DispatchKeyEvent, event)
-		})
-		if err != nil {
-			b.t.Fatal(err)
-		}
-	}
-}
-
-// write types a text into what has the focus.
-func (b *browser) write(text string) {
-	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
-		return cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: text})
-	})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-}
 
 // TestReviewByKeyboard decides about answers as a moderator who never touches the mouse.
 func TestReviewByKeyboard(t *testing.T) {
 	b := newBrowser(t)
-	b.system("light")
+	b.System("light")
 	c := newCafe(t)
 	var answers []community.Answer
 	for i := range 4 {
 		answers = append(answers, c.waiting("Quán mở cửa mấy giờ ạ?", fmt.Sprintf("Dạ từ %dh ạ.", i+7)))
 		c.clock.Advance(time.Second)
 	}
-	b.do(chromedp.Navigate(c.server.URL + "/sign-in"))
-	value[bool](b, fmt.Sprintf(`(document.cookie = "kith=%s; path=/", document.cookie = "kith_language=vi; path=/", true)`, c.visits("minh", "vi").session()))
-	b.open(c.server.URL+"/review", 1440, 900)
-	key := func(k string) { t.Helper(); b.key(k, 0) }
-	shows := func(what string) { t.Helper(); b.wait(`document.readyState === "complete" && (` + what + `)`) }
+	b.Do(chromedp.Navigate(c.server.URL + "/sign-in"))
+	browsertest.Value[bool](b, fmt.Sprintf(`(document.cookie = "kith=%s; path=/", document.cookie = "kith_language=vi; path=/", true)`, c.visits("minh", "vi").session()))
+	b.Open(c.server.URL+"/review", 1440, 900)
+	key := func(k string) { t.Helper(); b.Press(k, 0) }
+	shows := func(what string) { t.Helper(); b.Wait(`document.readyState === "complete" && (` + what + `)`) }
 
 	key("a")
 	shows(`document.querySelector(".toast")?.textContent.includes("Đã duyệt câu của Huy.") && document.querySelector(".proposed .post-text").textContent.includes("8h")`)
@@ -70,8 +38,8 @@ func TestReviewByKeyboard(t *testing.T) {
 
 	key("x")
 	shows(`document.querySelector("#return").matches(":popover-open") && document.activeElement.name === "reason"`)
-	b.write("Thêm giờ đóng cửa nhé.")
-	b.key("Enter", 2)
+	b.Write("Thêm giờ đóng cửa nhé.")
+	b.Press("Enter", 2)
 	shows(`document.querySelector(".toast")?.textContent.includes("kèm góp ý") && document.querySelector(".proposed .post-text").textContent.includes("9h")`)
 	if got := c.stateOf(answers[1]); got != community.Returned {
 		t.Errorf("x: the answer is %s", got)
@@ -79,8 +47,8 @@ func TestReviewByKeyboard(t *testing.T) {
 
 	key("e")
 	shows(`document.querySelector("#edit").matches(":popover-open") && document.activeElement.name === "text"`)
-	b.write("Cảm ơn bạn! ")
-	b.key("Enter", 2)
+	b.Write("Cảm ơn bạn! ")
+	b.Press("Enter", 2)
 	shows(`document.querySelector(".proposed .post-text").textContent.includes("10h")`)
 	if got := c.replyTo(answers[2]).Text; got != "Cảm ơn bạn! Dạ từ 9h ạ." {
 		t.Errorf("e: the reply is %q", got)
@@ -88,11 +56,11 @@ func TestReviewByKeyboard(t *testing.T) {
 
 	key("h")
 	shows(`document.querySelector("#staff").matches(":popover-open") && document.activeElement.name === "why"`)
-	b.write("khách quen của quản lý")
-	b.key("Enter", 2)
+	b.Write("khách quen của quản lý")
+	b.Press("Enter", 2)
 	shows(`document.querySelector(".empty h2")?.textContent.includes("Không có câu nào chờ duyệt")`)
 	if got := c.stateOf(answers[3]); got != community.Withdrawn {
 		t.Errorf("h: the answer is %s", got)
 	}
-	b.quiet()
+	b.Quiet()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/web/browsertest"
 )
 
 // stage serves one page and remembers what it is sent.
@@ -92,35 +93,35 @@ func TestScripts(t *testing.T) {
 	)
 	s := newStage(t, body)
 	b := newBrowser(t)
-	b.system("light")
-	reload := func() { b.open(s.URL+"/", 1440, 900) }
+	b.System("light")
+	reload := func() { b.Open(s.URL+"/", 1440, 900) }
 
 	t.Run("a lease runs out", func(t *testing.T) {
 		reload()
-		b.wait(`document.querySelector("#lease .countdown").matches(".over") && document.querySelector("#lease").textContent.trim() == "0:00"`)
+		b.Wait(`document.querySelector("#lease .countdown").matches(".over") && document.querySelector("#lease").textContent.trim() == "0:00"`)
 	})
 
 	t.Run("keys walk, open and can be switched off", func(t *testing.T) {
 		reload()
-		b.do(chromedp.KeyEvent("j"), chromedp.KeyEvent("j"))
-		b.wait(`document.activeElement.matches('[href="#two"]')`)
-		b.do(chromedp.KeyEvent("k"))
-		b.wait(`document.activeElement.matches('[href="#one"]')`)
-		b.do(chromedp.KeyEvent("e"))
-		b.wait(`document.querySelector("#exit").matches(":popover-open")`)
-		b.do(chromedp.KeyEvent("?"))
-		b.wait(`document.querySelector("#keys").matches(":popover-open") && document.querySelector("[data-keys-here]").textContent.includes("Hand over")`)
-		b.do(chromedp.Click(chromedp.CSS("[data-keys-switch]")))
-		value[bool](b, `(document.querySelector("#keys").hidePopover(), document.activeElement.blur(), true)`)
-		b.do(chromedp.KeyEvent("e"))
-		if value[bool](b, `document.querySelector("#exit").matches(":popover-open")`) {
+		b.Do(chromedp.KeyEvent("j"), chromedp.KeyEvent("j"))
+		b.Wait(`document.activeElement.matches('[href="#two"]')`)
+		b.Do(chromedp.KeyEvent("k"))
+		b.Wait(`document.activeElement.matches('[href="#one"]')`)
+		b.Do(chromedp.KeyEvent("e"))
+		b.Wait(`document.querySelector("#exit").matches(":popover-open")`)
+		b.Do(chromedp.KeyEvent("?"))
+		b.Wait(`document.querySelector("#keys").matches(":popover-open") && document.querySelector("[data-keys-here]").textContent.includes("Hand over")`)
+		b.Do(chromedp.Click(chromedp.CSS("[data-keys-switch]")))
+		browsertest.Value[bool](b, `(document.querySelector("#keys").hidePopover(), document.activeElement.blur(), true)`)
+		b.Do(chromedp.KeyEvent("e"))
+		if browsertest.Value[bool](b, `document.querySelector("#exit").matches(":popover-open")`) {
 			t.Error("a single key acted although they are switched off")
 		}
-		value[bool](b, `(localStorage.setItem("keys", "on"), true)`)
-		b.do(chromedp.KeyEvent("r"))
-		b.wait(`document.activeElement.id == "answer"`)
-		b.do(chromedp.KeyEvent("e"))
-		if value[bool](b, `document.querySelector("#exit").matches(":popover-open")`) {
+		browsertest.Value[bool](b, `(localStorage.setItem("keys", "on"), true)`)
+		b.Do(chromedp.KeyEvent("r"))
+		b.Wait(`document.activeElement.id == "answer"`)
+		b.Do(chromedp.KeyEvent("e"))
+		if browsertest.Value[bool](b, `document.querySelector("#exit").matches(":popover-open")`) {
 			t.Error("a key acted while typing")
 		}
 	})
@@ -128,18 +129,18 @@ func TestScripts(t *testing.T) {
 	t.Run("a draft is kept until the server has it", func(t *testing.T) {
 		s.reply(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 		reload()
-		value[bool](b, `(document.querySelector("#answer").value = "", localStorage.clear(), true)`)
-		b.do(chromedp.SendKeys(chromedp.CSS("#answer"), "Chào Lan"))
-		b.wait(`document.querySelector(".length").textContent == "8/280"`)
-		b.wait(`document.querySelector(".draft-state").textContent.startsWith("Not saved yet")`)
+		browsertest.Value[bool](b, `(document.querySelector("#answer").value = "", localStorage.clear(), true)`)
+		b.Do(chromedp.SendKeys(chromedp.CSS("#answer"), "Chào Lan"))
+		b.Wait(`document.querySelector(".length").textContent == "8/280"`)
+		b.Wait(`document.querySelector(".draft-state").textContent.startsWith("Not saved yet")`)
 		s.reply(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `<div id="claim">lease renewed</div>`)
 		})
 		reload()
-		b.wait(`document.querySelector("#answer").value == "Chào Lan" && document.querySelector(".draft-state").textContent.startsWith("Brought back")`)
-		b.do(chromedp.SendKeys(chromedp.CSS("#answer"), "!"))
-		b.wait(`document.querySelector("#claim").textContent == "lease renewed" && document.querySelector(".draft-state").textContent == "Draft saved"`)
-		if kept := value[int](b, `Object.keys(localStorage).filter(k => k.startsWith("draft:")).length`); kept != 0 {
+		b.Wait(`document.querySelector("#answer").value == "Chào Lan" && document.querySelector(".draft-state").textContent.startsWith("Brought back")`)
+		b.Do(chromedp.SendKeys(chromedp.CSS("#answer"), "!"))
+		b.Wait(`document.querySelector("#claim").textContent == "lease renewed" && document.querySelector(".draft-state").textContent == "Draft saved"`)
+		if kept := browsertest.Value[int](b, `Object.keys(localStorage).filter(k => k.startsWith("draft:")).length`); kept != 0 {
 			t.Error("a draft that the server has stays on this machine")
 		}
 		if posts := s.sent(); posts[len(posts)-1] != "/draft Chào Lan!" {
@@ -159,10 +160,10 @@ func TestScripts(t *testing.T) {
 		})
 		t.Cleanup(func() { close(answer) })
 		reload()
-		value[bool](b, `(document.querySelector("#answer").value = "once", document.querySelector("[data-send]").click(), true)`)
+		browsertest.Value[bool](b, `(document.querySelector("#answer").value = "once", document.querySelector("[data-send]").click(), true)`)
 		<-arrived
 		again := `document.querySelector(".composer").dispatchEvent(new SubmitEvent("submit", {bubbles: true, cancelable: true}))`
-		if value[bool](b, again) {
+		if browsertest.Value[bool](b, again) {
 			t.Error("a second press would send the form again")
 		}
 	})
@@ -170,14 +171,14 @@ func TestScripts(t *testing.T) {
 	t.Run("a live change asks the server", func(t *testing.T) {
 		reload()
 		s.events <- `{"topics":["feed"]}`
-		b.wait(`document.querySelector("#fresh").textContent == "3 bài mới"`)
+		b.Wait(`document.querySelector("#fresh").textContent == "3 bài mới"`)
 	})
 
 	t.Run("markup without the nonce does nothing", func(t *testing.T) {
 		reload()
 		before := len(s.sent())
-		value[bool](b, `(document.querySelector("#smuggled").click(), true)`)
-		value[bool](b, `fetch("/fresh").then(() => true)`)
+		browsertest.Value[bool](b, `(document.querySelector("#smuggled").click(), true)`)
+		browsertest.Value[bool](b, `fetch("/fresh").then(() => true)`)
 		if posts := s.sent(); len(posts) != before {
 			t.Errorf("smuggled markup sent %q", posts[before:])
 		}
@@ -185,8 +186,8 @@ func TestScripts(t *testing.T) {
 
 	t.Run("the theme changes at once", func(t *testing.T) {
 		reload()
-		value[bool](b, `(document.querySelector("button[name=theme][value=dark]").click(), true)`)
-		if got := value[string](b, `getComputedStyle(document.documentElement).colorScheme`); got != "dark" {
+		browsertest.Value[bool](b, `(document.querySelector("button[name=theme][value=dark]").click(), true)`)
+		if got := browsertest.Value[string](b, `getComputedStyle(document.documentElement).colorScheme`); got != "dark" {
 			t.Errorf("colour scheme: got %q, want dark", got)
 		}
 	})

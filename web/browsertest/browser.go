@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -191,6 +192,36 @@ func root(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return filepath.Dir(strings.TrimSpace(string(out)))
+}
+
+// Press presses a key as a keyboard does: what is typed by it is dropped where a script takes the press.
+func (b *Browser) Press(k string, modifiers int64) {
+	b.t.Helper()
+	text := k
+	if k == "Enter" {
+		text = "\r"
+	}
+	for _, event := range []input.DispatchKeyEventParams{
+		{Type: input.DispatchKeyEventTypeKeyDown, Key: k, Text: text, Modifiers: modifiers}, {Type: input.DispatchKeyEventTypeKeyUp, Key: k, Modifiers: modifiers},
+	} {
+		_, err := chromedp.Run(b.ctx, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
+			return cdp.Call(ctx, t, input.DispatchKeyEvent, event)
+		})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// Write types a text into what has the focus.
+func (b *Browser) Write(text string) {
+	b.t.Helper()
+	_, err := chromedp.Run(b.ctx, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
+		return cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: text})
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // Type puts a text into a field, as if typed.
