@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/kith-social/kith/clock"
+	"github.com/uptrace/bun"
 )
 
 // Why a reply is not posted any more that could be, as its Error.
@@ -16,6 +17,19 @@ const (
 
 // WindowClosed is the error of a reply to a post that the network takes no answer to any more.
 const WindowClosed Class = "window_closed"
+
+// SecondReply is the error of a reply to a post that has had the one which its network takes from an app.
+const SecondReply Class = "second_reply"
+
+// Answered tells whether a post of a case has had a reply through the API.
+func Answered(ctx context.Context, db bun.IDB, caseID, mentionID int64) (bool, error) {
+	found, err := db.NewSelect().Model((*Reply)(nil)).
+		Where("case_id = ? AND mention_id = ? AND mode = ? AND state IN (?)", caseID, mentionID, ByAPI, bun.List([]ReplyState{Delivered, OnHold})).Exists(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look whether post %d was answered: %w", mentionID, err)
+	}
+	return found, nil
+}
 
 // standing is what we know of the post that a reply answers.
 type standing struct {

@@ -498,6 +498,33 @@ func TestWhatTheNetworkDoesNotTakeIsLeftToHand(t *testing.T) {
 	}
 }
 
+// TestOneReplyThroughTheAPI: where the network takes one answer to a post from an app, the second one, to what
+// the customer made of the post afterwards, is posted by hand.
+func TestOneReplyThroughTheAPI(t *testing.T) {
+	for mode, one := range map[listeners.Mode]bool{listeners.ByAPI: false, listeners.Assisted: true} {
+		t.Run(string(mode), func(t *testing.T) {
+			each(t, func(t *testing.T, s *shop) {
+				network := s.desk.Network("x")
+				network.Policy.OneReply = one
+				s.desk.Network = func(string) listeners.Network { return network }
+				first, _ := s.isAnswered("an")
+				s.passes(time.Minute, time.Minute)
+				s.edits("an", first.ThreadKey, "Đơn hàng của mình bị giao thiếu hai ly, quán xử lý sao ạ?", 2)
+				c := s.want(first, community.Open)
+				s.claim("lan", c)
+				a := s.answer("lan", c, "Bạn nhắn số điện thoại qua tin nhắn để quán giao bù nha (tình nguyện viên)")
+				r := s.replyTo(a)
+				if r.Mode != mode {
+					t.Errorf("the second answer leaves %s (%s), want %s", r.Mode, r.Error, mode)
+				}
+				if c := s.want(c, community.Answered); one && c.DeliveryWhy != string(listeners.SecondReply) {
+					t.Errorf("the case says %q of it", c.DeliveryWhy)
+				}
+			})
+		})
+	}
+}
+
 func TestAMembersOwnName(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		name := func(by, name string) error {

@@ -282,6 +282,15 @@ func (d *Desk) reply(ctx context.Context, tx listeners.Tx, a *community.Answer, 
 	if asked.DeliveryUntil != 0 && asked.DeliveryUntil <= tx.Now() {
 		r.Mode = listeners.Assisted
 	}
+	if d.Network(c.Network).Policy.OneReply && r.Mode == listeners.ByAPI {
+		answered, err := listeners.Answered(ctx, tx, c.ID, a.MentionID)
+		if err != nil {
+			return r, err
+		}
+		if answered {
+			r.Mode, r.Error = listeners.Assisted, string(listeners.SecondReply)
+		}
+	}
 	var err error
 	r.AsName, err = community.AccountName(ctx, tx, author.ID, r.ConnectionID)
 	return r, err

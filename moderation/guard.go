@@ -92,6 +92,7 @@ type draft struct {
 	voice   Voice
 	may     []community.Allowance
 	network listeners.Network
+	asName  string   // the author's own name at the network; "" where the brand's is used
 	long    bool     // for the network
 	recent  []string // what the brand has sent lately
 	snippet bool     // the text is one of the brand's snippets
@@ -125,11 +126,15 @@ func (d *Desk) Check(ctx context.Context, db bun.IDB, m *community.Member, c *co
 	if err != nil {
 		return nil, err
 	}
+	asName, err := community.AccountName(ctx, db, m.ID, c.ConnectionID)
+	if err != nil {
+		return nil, err
+	}
 	network := d.Network(c.Network)
 	n := network.Measure(text)
 	return check(&draft{
 		text: text, folded: fold(text), said: triage.ReadAnswer(text), author: m, cased: c,
-		voice: voice, may: may, network: network, long: n.Used > n.Limit, recent: recent, snippet: snippet,
+		voice: voice, may: may, network: network, asName: asName, long: n.Used > n.Limit, recent: recent, snippet: snippet,
 	}), nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/kith-social/kith/community"
-	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/triage"
 )
 
@@ -191,18 +190,6 @@ func snippets(w *draft) []Finding {
 		found = append(found, Finding{Flag: RawSnippet})
 	}
 	return found
-}
-
-// disclosure is what the author has to say of themself; "" for nothing. Who posts an answer by hand does so
-// under their own name, and always says for whom.
-func (w *draft) disclosure() string {
-	switch {
-	case w.voice.Disclosure != "" || w.cased.Delivery != listeners.Assisted:
-		return w.voice.Disclosure
-	case w.cased.Language == "en":
-		return "(volunteer)"
-	}
-	return "(tình nguyện viên)"
 }
 
 // disclosed asks advocates to say what they are, and to sign where the brand wants it. The fix is to

@@ -12,8 +12,9 @@ import (
 // value asks for nothing.
 type Voice struct {
 	// Disclosure is what every answer of an advocate has to say, "(tình nguyện viên)" for instance; "" for
-	// nothing. An answer without it does not leave.
-	Disclosure string `json:"disclosure"`
+	// what Country asks for. An answer without it does not leave.
+	Disclosure string  `json:"disclosure"`
+	Country    Country `json:"country"`
 	// SignOff asks advocates to end with their sign-off.
 	SignOff bool `json:"sign_off"`
 	// Greeting asks for one.
@@ -56,6 +57,8 @@ func (v Voice) Check() error {
 	switch {
 	case utf8.RuneCountInString(v.Disclosure) > mostDisclosure:
 		return &community.Invalid{Field: "disclosure", Sentence: "keep the disclosure short; it counts in every answer"}
+	case !slices.Contains(Countries(), v.Country):
+		return &community.Invalid{Field: "country", Sentence: "there is no such choice"}
 	case !slices.Contains(Addresses, v.Address):
 		return &community.Invalid{Field: "address", Sentence: "there is no such choice"}
 	case len(v.Competitors) > mostNames || slices.ContainsFunc(v.Competitors, tooLong):

@@ -39,6 +39,7 @@ func (a *App) voice(w http.ResponseWriter, r *http.Request) error {
 func (a *App) changeVoice(w http.ResponseWriter, r *http.Request) error {
 	set := moderation.Voice{
 		Disclosure: strings.TrimSpace(r.PostFormValue("disclosure")),
+		Country:    moderation.Country(r.PostFormValue("country")),
 		SignOff:    r.PostFormValue("sign_off") != "", Greeting: r.PostFormValue("greeting") != "",
 		Address: moderation.Address(r.PostFormValue("address")), Competitors: lines(r.PostFormValue("competitors")), Domains: lines(r.PostFormValue("domains")),
 	}
