@@ -115,7 +115,7 @@ func undeliver(ctx context.Context, tx Tx, c *Case, r listeners.Reply) error {
 func (c *Case) leftToHand(ctx context.Context, tx Tx, a *Answer, r listeners.Reply) error {
 	if r.Error != "" { // the network refused to take it from us
 		why := "not_summoned"
-		if r.Error == string(listeners.WindowClosed) || r.Error == string(listeners.SecondReply) {
+		if r.Error == string(listeners.WindowClosed) || r.Error == listeners.SecondReply {
 			why = r.Error
 		}
 		_, err := tx.NewUpdate().Model(c).Set("delivery = ?, delivery_why = ?, version = version + 1", listeners.Assisted, why).

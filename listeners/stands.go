@@ -19,7 +19,7 @@ const (
 const WindowClosed Class = "window_closed"
 
 // SecondReply is the error of a reply to a post that has had the one which its network takes from an app.
-const SecondReply Class = "second_reply"
+const SecondReply = "second_reply"
 
 // Answered tells whether a post of a case has had a reply through the API.
 func Answered(ctx context.Context, db bun.IDB, caseID, mentionID int64) (bool, error) {

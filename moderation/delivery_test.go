@@ -517,7 +517,7 @@ func TestOneReplyThroughTheAPI(t *testing.T) {
 				if r.Mode != mode {
 					t.Errorf("the second answer leaves %s (%s), want %s", r.Mode, r.Error, mode)
 				}
-				if c := s.want(c, community.Answered); one && c.DeliveryWhy != string(listeners.SecondReply) {
+				if c := s.want(c, community.Answered); one && c.DeliveryWhy != listeners.SecondReply {
 					t.Errorf("the case says %q of it", c.DeliveryWhy)
 				}
 			})

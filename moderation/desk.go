@@ -288,7 +288,7 @@ func (d *Desk) reply(ctx context.Context, tx listeners.Tx, a *community.Answer, 
 			return r, err
 		}
 		if answered {
-			r.Mode, r.Error = listeners.Assisted, string(listeners.SecondReply)
+			r.Mode, r.Error = listeners.Assisted, listeners.SecondReply
 		}
 	}
 	var err error

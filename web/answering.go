@@ -149,7 +149,7 @@ func deliveryText(mode listeners.Mode, why string) string {
 		return "delivery.blocked"
 	case why == "not_summoned":
 		return "delivery.not_summoned"
-	case why == string(listeners.SecondReply):
+	case why == listeners.SecondReply:
 		return "delivery.second_reply"
 	}
 	return "delivery.assisted"
