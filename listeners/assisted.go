@@ -68,13 +68,17 @@ func (d *Deliverer) Verify(ctx context.Context, r Reply, n Network, link, as str
 	if _, ok := ch.(Hydrator); !ok {
 		return Said, told, nil
 	}
+	if err := Affordable(ctx, d.Read, c, ch.Capabilities().PageCost, d.Now()); err != nil {
+		return "", told, err
+	}
 	l := line{d: d, connection: c, ch: ch}
 	var look Page
 	err = l.call(ctx, func(ch Channel) (err error) {
 		look, err = ch.(Hydrator).Hydrate(ctx, []string{told.NativeID})
 		return err
 	})
-	if err != nil {
+	// Booked at once: the look is paid for whatever it shows and whatever the member does about it.
+	if err := errors.Join(err, d.book(context.WithoutCancel(ctx), c.ID, look.Spend)); err != nil {
 		return "", told, err
 	}
 	if len(look.Posts) == 0 {

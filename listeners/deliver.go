@@ -125,12 +125,15 @@ func (d *Deliverer) deliver(ctx context.Context, r Reply) {
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
 	next, err := d.step(ctx, r)
-	if err != nil {
-		d.Log.Error("reply not delivered", "reply", r.ID, "error", err)
-		return // the lease ends and the next sweep takes it up
-	}
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), d.Lease)
 	defer cancel()
+	if err != nil { // the lease ends and the next sweep takes it up
+		d.Log.Error("reply not delivered", "reply", r.ID, "error", err)
+		if err := d.book(ctx, r.ConnectionID, next.spend); err != nil {
+			d.Log.Error("spending not noted", "connection", r.ConnectionID, "error", err)
+		}
+		return
+	}
 	if err := d.settle(ctx, next, r.Version); err != nil {
 		d.Log.Error("reply not settled", "reply", r.ID, "error", err)
 	}

@@ -177,9 +177,10 @@ func (d *Doctor) Tally(ctx context.Context, connectionID int64) (t Tally, err er
 		(SELECT COUNT(*) FROM gaps WHERE connection_id = ? AND state = 'open') AS gaps,
 		(SELECT COUNT(*) FROM dead_letters WHERE connection_id = ?) AS letters,
 		(SELECT COUNT(*) FROM deliveries WHERE state = 'waiting' AND connection_id = ? AND due_at <= ?) AS bodies,
-		(SELECT COUNT(*) FROM replies WHERE connection_id = ? AND state IN ('ask_human', 'held') AND state = 'ask_human') AS asked,
+		(SELECT COUNT(*) FROM replies WHERE connection_id = ? AND state IN ('ask_human', 'held') AND state = 'ask_human') +
+		(SELECT COUNT(*) FROM replies WHERE connection_id = ? AND state IN ('sending', 'ambiguous', 'held') AND state = 'ambiguous' AND error = ?) AS asked,
 		(SELECT COUNT(*) FROM replies WHERE connection_id = ? AND state IN ('waiting', 'queued', 'retry')) AS replies`,
-		connectionID, connectionID, connectionID, d.Now().Add(-lateBodies), connectionID, connectionID).Scan(ctx, &t)
+		connectionID, connectionID, connectionID, d.Now().Add(-lateBodies), connectionID, connectionID, OverBudget, connectionID).Scan(ctx, &t)
 	if err != nil {
 		return t, fmt.Errorf("count what waits of connection %d: %w", connectionID, err)
 	}

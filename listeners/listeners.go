@@ -57,7 +57,7 @@ type Fetcher interface {
 // Hydrator is a Channel that can look at posts again.
 type Hydrator interface {
 	// Hydrate reads the posts with these native ids. Page.Gone names those that the network does not show
-	// us any more; every id is in one of the two.
+	// us any more; every id is in one of the two. Page.Spend is what it cost, also beside an error.
 	Hydrate(ctx context.Context, nativeIDs []string) (Page, error)
 }
 
@@ -96,7 +96,8 @@ type Replier interface {
 	// Reply makes exactly one attempt to post. After an error of class Ambiguous or Duplicate the post
 	// may exist; after any other it does not.
 	Reply(ctx context.Context, r Outgoing) (Sent, error)
-	// Reconcile reads back whether r was posted since the moment given.
+	// Reconcile reads back whether r was posted since the moment given. Sent.Spend is what reading cost, also
+	// beside an error.
 	Reconcile(ctx context.Context, r Outgoing, since clock.Time) (Verdict, Sent, error)
 }
 

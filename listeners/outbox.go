@@ -47,7 +47,8 @@ type Reply struct {
 	CreatedAt    clock.Time
 	Version      int64
 
-	spend []Spend // of the calls made for it since it was last settled
+	spend  []Spend // of the calls made for it since it was last settled
+	unread bool    // since now the budget keeps it from being read back
 
 	// As Outgoing has them.
 	ThreadKey string

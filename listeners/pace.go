@@ -92,7 +92,7 @@ func (d *Deliverer) Pace(c Connection) []Pace {
 	if err != nil {
 		return nil
 	}
-	return ch.Capabilities().Pace
+	return c.Pace(ch)
 }
 
 // AsMember tells whether the network of a connection lets a member answer under a name of their own.

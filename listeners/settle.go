@@ -1,6 +1,7 @@
 package listeners
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,8 @@ func (r *Reply) told() bool {
 		return true
 	case OnHold:
 		return r.Reads == 0
+	case InDoubt:
+		return r.unread
 	}
 	return false
 }
@@ -62,6 +65,12 @@ type Word struct {
 	ByHand bool // it is not, and its author is to post it; else it is sent again
 }
 
+// waitsForWord tells whether only a person can end the doubt about a reply: reading back gave no certainty,
+// or there is no money for it.
+func (r *Reply) waitsForWord() bool {
+	return r.State == AskHuman || r.State == InDoubt && r.Error == string(OverBudget)
+}
+
 // Decide ends the doubt about a reply by a person's word. sql.ErrNoRows if the brand has no such reply,
 // ErrNotInDoubt if it is not waiting for a person.
 func (d *Deliverer) Decide(ctx context.Context, tx Tx, brandID int64, replyID string, w Word) error {
@@ -69,11 +78,14 @@ func (d *Deliverer) Decide(ctx context.Context, tx Tx, brandID int64, replyID st
 	if err := tx.NewSelect().Model(&r).Where("id = ? AND brand_id = ?", replyID, brandID).Scan(ctx); err != nil {
 		return fmt.Errorf("find reply %s: %w", replyID, err)
 	}
-	if r.State != AskHuman {
+	if !r.waitsForWord() {
 		return ErrNotInDoubt
 	}
 	switch {
 	case w.There:
+		if err := d.paid(ctx, tx, r); err != nil {
+			return err
+		}
 		r = r.sent(w.Sent, tx.Now())
 	case w.ByHand:
 		r = r.byHand(tx.Now())
@@ -81,13 +93,31 @@ func (d *Deliverer) Decide(ctx context.Context, tx Tx, brandID int64, replyID st
 		r.State, r.DueAt, r.Attempts, r.Reads, r.Absent = Queued, tx.Now(), 0, 0, 0
 	}
 	r.Version++
-	if _, err := tx.NewUpdate().Model(&r).Column(progress...).WherePK().Exec(ctx); err != nil {
+	res, err := tx.NewUpdate().Model(&r).Column(progress...).WherePK().Where("version = ?", r.Version-1).Exec(ctx)
+	if err != nil {
 		return fmt.Errorf("decide reply %s: %w", replyID, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 { // somebody else was faster
+		return cmp.Or(err, ErrNotInDoubt)
 	}
 	if r.told() {
 		return d.Done(ctx, tx, r)
 	}
 	return nil
+}
+
+// paid books a reply that a person has found on the network. Where its connection cannot be opened, nobody
+// knows the price.
+func (d *Deliverer) paid(ctx context.Context, tx Tx, r Reply) error {
+	c, err := FindConnection(ctx, tx, r.ConnectionID)
+	if err != nil {
+		return err
+	}
+	ch, err := d.Open(c)
+	if _, replies := ch.(Replier); err != nil || !replies {
+		return nil
+	}
+	return Spent(ctx, tx, r.ConnectionID, written(ch, r))
 }
 
 var errLeaseLost = errors.New("another process has taken this connection over")

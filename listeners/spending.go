@@ -10,6 +10,9 @@ import (
 	"github.com/uptrace/bun"
 )
 
+// ReplyUnit is the unit of posting one reply.
+const ReplyUnit = "reply"
+
 // Spent adds what calls cost to a connection's book, by day, unit and rule, in the transaction that
 // stores what they brought.
 func Spent(ctx context.Context, tx Tx, connectionID int64, all []Spend) error {
@@ -25,6 +28,14 @@ func Spent(ctx context.Context, tx Tx, connectionID int64, all []Spend) error {
 		}
 	}
 	return nil
+}
+
+// book notes what calls cost that nothing else came of.
+func (d *Deliverer) book(ctx context.Context, connectionID int64, all []Spend) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return d.Transact(ctx, func(ctx context.Context, tx Tx) error { return Spent(ctx, tx, connectionID, all) })
 }
 
 // dayOf counts UTC days since 1970.
@@ -78,9 +89,9 @@ func SetBudget(ctx context.Context, tx Tx, connectionID int64, budget MicroUSD) 
 		return fmt.Errorf("set the budget of connection %d: %w", connectionID, err)
 	}
 	_, err = tx.NewUpdate().Model((*Reply)(nil)).Set("due_at = ?", tx.Now()).
-		Where("connection_id = ? AND state = ? AND error = ?", connectionID, Retry, OverBudget).Exec(ctx)
+		Where("connection_id = ? AND state IN (?, ?) AND error = ?", connectionID, Retry, InDoubt, OverBudget).Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("let the replies of connection %d leave: %w", connectionID, err)
+		return fmt.Errorf("let the replies of connection %d go on: %w", connectionID, err)
 	}
 	return nil
 }

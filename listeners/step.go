@@ -27,19 +27,38 @@ func (d *Deliverer) step(ctx context.Context, r Reply) (Reply, error) {
 	}
 	l := line{d: d, connection: c, ch: ch}
 	if r.State == InDoubt || r.State == OnHold {
-		var verdict Verdict
-		var sent Sent
-		err := l.call(ctx, func(ch Channel) (err error) {
+		return d.readBack(ctx, &l, r)
+	}
+	return d.send(ctx, &l, r)
+}
+
+// readBack looks whether a reply is on the network. One that is found there was paid for when it was sent.
+func (d *Deliverer) readBack(ctx context.Context, l *line, r Reply) (Reply, error) {
+	var verdict Verdict
+	var sent Sent
+	err := Affordable(ctx, d.Read, l.connection, l.ch.Capabilities().PageCost, d.Now())
+	if err == nil {
+		err = l.call(ctx, func(ch Channel) (err error) {
 			verdict, sent, err = ch.(Replier).Reconcile(ctx, r.outgoing(), r.StartedAt)
 			return err
 		})
-		r.spend = append(r.spend, sent.Spend...)
-		if r.State == OnHold {
-			return d.afterWatching(r, verdict, sent, err), nil
-		}
-		return d.afterReading(r, verdict, sent, err), nil
 	}
-	return d.send(ctx, &l, r)
+	r.spend = append(r.spend, sent.Spend...)
+	if err == nil && verdict == Found {
+		r.spend = append(r.spend, written(l.ch, r)...)
+	}
+	if r.State == OnHold {
+		return d.afterWatching(r, verdict, sent, err), nil
+	}
+	return d.afterReading(r, verdict, sent, err), nil
+}
+
+// written is what the network took for a reply of which it did not tell us that it was made.
+func written(ch Channel, r Reply) []Spend {
+	if cost := ch.(Replier).Measure(r.Text).Cost; cost > 0 {
+		return []Spend{{Unit: ReplyUnit, N: 1, Cost: cost}}
+	}
+	return nil
 }
 
 // send posts a reply unless there is a reason not to, looked for as late as can be.
@@ -59,10 +78,10 @@ func (d *Deliverer) send(ctx context.Context, l *line, r Reply) (Reply, error) {
 			look, err = ch.(Hydrator).Hydrate(ctx, []string{r.ParentID})
 			return err
 		})
+		r.spend = append(r.spend, look.Spend...)
 		if err != nil {
 			return d.afterFailure(r, classify(err, Transient)), nil
 		}
-		r.spend = append(r.spend, look.Spend...)
 		if len(look.Posts) == 0 {
 			return r.failed(Gone), nil
 		}
@@ -186,7 +205,8 @@ func (d *Deliverer) afterReading(r Reply, verdict Verdict, s Sent, err error) Re
 		case e.Class == Held:
 			return d.afterFailure(r, e)
 		case e.Class == RateLimited || e.Class == OverBudget:
-			r.DueAt = d.patience(e).Add(d.spread(2 * time.Second))
+			r.unread = e.Class == OverBudget && r.Error != string(OverBudget)
+			r.Error, r.DueAt = string(e.Class), d.patience(e).Add(d.spread(2*time.Second))
 			return r
 		case e.Class.stops(): // it is looked for when a person has connected it anew
 			r.Error, r.DueAt = string(e.Class), now.Add(d.Readback[0])
@@ -204,6 +224,9 @@ func (d *Deliverer) afterReading(r Reply, verdict Verdict, s Sent, err error) Re
 		}
 	default:
 		r.Absent = 0
+	}
+	if why := Class(r.Error); why == RateLimited || why == OverBudget {
+		r.Error = string(Ambiguous) // it could be looked for again
 	}
 	r.Reads++
 	if r.Reads >= len(d.Readback) {

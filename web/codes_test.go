@@ -180,6 +180,7 @@ func coded(t *testing.T) map[string]bool {
 		"guard_fix":     values("moderation", "Flag"),
 		"head":          values("triage", "Head"),
 		"network_error": values("listeners", "Class"),
+		"network_next":  values("listeners", "Class"),
 		"connect_error": values("listeners", "Class"),
 		"field":         values("listeners", "FieldCode"),
 		"why":           values("moderation", "Why"),

@@ -126,13 +126,17 @@ func (a *App) foretell(ctx context.Context, read bun.IDB, m *message, conn liste
 	if err != nil {
 		return err
 	}
+	why := ""
+	if r.State == listeners.Retry && r.Error != "" {
+		why = T(ctx, "network_error."+r.Error) + " "
+	}
 	if stopped {
-		m.State, m.Look = T(ctx, "reply.stopped"), "warning"
+		m.State, m.Look = why+T(ctx, "reply.stopped"), "warning"
 		return nil
 	}
 	at, err := listeners.Leaves(ctx, read, conn, a.Deliverer.Pace(conn), r, view(ctx).Now)
 	if err == nil && at > view(ctx).Now.Add(soon) {
-		m.State, m.Look = T(ctx, "reply.leaves", "when", When(ctx, at)), "warning"
+		m.State, m.Look = why+T(ctx, "reply.leaves", "when", When(ctx, at)), "warning"
 	}
 	return err
 }

@@ -186,8 +186,7 @@ func (wk *work) travels(ctx context.Context, reply *listeners.Reply) {
 	case listeners.Delivered:
 		wk.At, wk.URL, wk.State, wk.Look = reply.SentAt, reply.URL, T(ctx, "reply.sent"), "good"
 	default:
-		said := replyTexts[reply.State]
-		wk.State, wk.Look = T(ctx, said.text), said.look
+		wk.State, wk.Look = standsNow(ctx, reply)
 	}
 }
 
@@ -195,7 +194,7 @@ func (wk *work) travels(ctx context.Context, reply *listeners.Reply) {
 func whyWithdrawn(ctx context.Context, c *community.Case, reply *listeners.Reply) string {
 	switch {
 	case reply.State == listeners.Failed:
-		return T(ctx, "reply.failed") + " " + T(ctx, "network_error."+reply.Error)
+		return T(ctx, "reply.failed") + " " + comesNext(ctx, reply)
 	case c.ID == 0 || c.Lane == community.Staff:
 		return T(ctx, "mine.to_staff")
 	case endTexts[c.State] != "":

@@ -51,6 +51,24 @@ var replyTexts = map[listeners.ReplyState]struct{ text, look string }{
 	listeners.ByHand:   {"reply.by_hand", "warning"},
 }
 
+// standsNow says how a reply on its way stands, and why where something keeps it from going on.
+func standsNow(ctx context.Context, reply *listeners.Reply) (text, look string) {
+	said := replyTexts[reply.State]
+	text = T(ctx, said.text)
+	switch {
+	case reply.State == listeners.Retry && reply.Error != "":
+		text = comesNext(ctx, reply)
+	case reply.State == listeners.InDoubt && reply.Error == string(listeners.OverBudget):
+		text = T(ctx, replyTexts[listeners.AskHuman].text) + ". " + comesNext(ctx, reply)
+	}
+	return text, said.look
+}
+
+// comesNext says why a reply did not leave and what happens now.
+func comesNext(ctx context.Context, reply *listeners.Reply) string {
+	return T(ctx, "network_error."+reply.Error) + " " + T(ctx, "network_next."+reply.Error)
+}
+
 // readThread reads what was said in a case, oldest first: posts of the network, and answers of ours
 // that the network has not shown yet. Without personal, dots stand over the customers' personal data.
 func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, members map[int64]community.Member, personal bool) (t thread, err error) {
@@ -152,12 +170,11 @@ func (m *message) told(ctx context.Context, answer *community.Answer, reply *lis
 			m.State, m.Look = T(ctx, "reply.said"), "warning"
 		}
 	case reply.State == listeners.Failed:
-		m.State, m.Look = T(ctx, "reply.failed")+" "+T(ctx, "network_error."+reply.Error), "bad"
+		m.State, m.Look = T(ctx, "reply.failed")+" "+comesNext(ctx, reply), "bad"
 	case reply.State == listeners.Cancelled:
 		return false
 	default:
-		said := replyTexts[reply.State]
-		m.State, m.Look = T(ctx, said.text), said.look
+		m.State, m.Look = standsNow(ctx, reply)
 		if reply.State == listeners.ByHand && (answer.MemberID == me.ID || me.Role.Employee()) {
 			m.Hand = handPath(reply.ID)
 		}

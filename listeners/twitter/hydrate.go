@@ -19,7 +19,7 @@ func (c *Channel) Hydrate(ctx context.Context, nativeIDs []string) (listeners.Pa
 		n := min(len(nativeIDs), pageSize)
 		some, err := c.lookUp(ctx, nativeIDs[:n])
 		if err != nil {
-			return listeners.Page{}, err
+			return listeners.Page{Spend: append(page.Spend, some.Spend...)}, err
 		}
 		page.Posts, page.Gone, nativeIDs = append(page.Posts, some.Posts...), append(page.Gone, some.Gone...), nativeIDs[n:]
 		page.Spend = append(page.Spend, some.Spend...)
@@ -39,7 +39,7 @@ func (c *Channel) lookUp(ctx context.Context, ids []string) (listeners.Page, err
 	if err != nil {
 		return none, err
 	}
-	spent := search("").spend(a, all)
+	none.Spend = search("").spend(a, all)
 	if err := c.renew(ctx, doing, a); err != nil {
 		return none, err
 	}
@@ -47,7 +47,7 @@ func (c *Channel) lookUp(ctx context.Context, ids []string) (listeners.Page, err
 	if len(page.Rejected) > 0 {
 		return none, c.malformed(doing, errors.New(page.Rejected[0].Reason))
 	}
-	page.Spend = spent
+	page.Spend = none.Spend
 	known := make(map[string]bool, len(ids))
 	for _, p := range a.posts {
 		known[p.id] = true

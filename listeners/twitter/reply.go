@@ -38,7 +38,7 @@ func (c *Channel) Reply(ctx context.Context, r listeners.Outgoing) (listeners.Se
 		// The library takes every status but 201 for a failure, although the post was made.
 		if id := gjson.GetBytes(call.Body, "data.id").Str; isID(id) && gjson.ValidBytes(call.Body) {
 			sent := c.sent(id)
-			sent.Spend = []listeners.Spend{{Unit: "reply", N: 1, Cost: c.Measure(r.Text).Cost}}
+			sent.Spend = []listeners.Spend{{Unit: listeners.ReplyUnit, N: 1, Cost: c.Measure(r.Text).Cost}}
 			return sent, nil
 		}
 		if err == nil {
@@ -69,11 +69,11 @@ func (c *Channel) Reconcile(ctx context.Context, r listeners.Outgoing, since clo
 	for range maxPages {
 		ctx, call := listeners.Record(ctx, emptyAnswer)
 		if err := c.readError(doing, call, c.readOwn(ctx, call, m, times{})); err != nil {
-			return listeners.Unknown, listeners.Sent{}, err
+			return listeners.Unknown, listeners.Sent{Spend: spent}, err
 		}
 		a, err := decode(call.Body)
 		if err != nil {
-			return listeners.Unknown, listeners.Sent{}, c.malformed(doing, err)
+			return listeners.Unknown, listeners.Sent{Spend: spent}, c.malformed(doing, err)
 		}
 		spent = append(spent, c.owned().spend(a, all)...)
 		for i := range a.posts {
@@ -84,14 +84,14 @@ func (c *Channel) Reconcile(ctx context.Context, r listeners.Outgoing, since clo
 			}
 		}
 		if len(a.rejected) > 0 {
-			return listeners.Unknown, listeners.Sent{}, c.malformed(doing, errUnreadable)
+			return listeners.Unknown, listeners.Sent{Spend: spent}, c.malformed(doing, errUnreadable)
 		}
 		if a.next == "" || a.before(since.Add(-clockSkew)) {
 			return listeners.Absent, listeners.Sent{Spend: spent}, nil
 		}
 		m.Token = a.next
 	}
-	return listeners.Unknown, listeners.Sent{}, &listeners.Error{Class: listeners.Transient, Err: fmt.Errorf("%s: %w", doing, errManyPosts)}
+	return listeners.Unknown, listeners.Sent{Spend: spent}, &listeners.Error{Class: listeners.Transient, Err: fmt.Errorf("%s: %w", doing, errManyPosts)}
 }
 
 // before tells whether every post of a page is older than t. Of an empty page nobody can say.
