@@ -3,8 +3,6 @@ package discourse
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"net/url"
 	"slices"
 	"strconv"
@@ -15,15 +13,6 @@ import (
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
 )
-
-// place is what a Cursor holds: how far each source was read, and whose turn it is.
-type place struct {
-	Version int             `json:"v"`
-	Turn    int             `json:"turn"`
-	Marks   map[string]mark `json:"marks"`
-}
-
-const placeVersion = 1
 
 // mark is how far one source was read. The newest comes first everywhere, so Since and ID move only when
 // the last page is done: after a crash in between, the pages are read once more from the first.
@@ -59,24 +48,6 @@ const (
 	noticePage = 60
 )
 
-var errPlace = errors.New("this place in a forum was not written by this version")
-
-func readPlace(cur listeners.Cursor) (place, error) {
-	if cur == "" {
-		return place{Version: placeVersion, Marks: make(map[string]mark)}, nil
-	}
-	var p place
-	if err := json.Unmarshal([]byte(cur), &p); err != nil || p.Version != placeVersion || p.Turn < 0 || p.Marks == nil {
-		return p, errPlace
-	}
-	return p, nil
-}
-
-func (p place) cursor() listeners.Cursor {
-	b, _ := json.Marshal(p) // strings and numbers: it cannot fail
-	return listeners.Cursor(b)
-}
-
 // source is one list that news is read from. read returns a page of it and the mark after it, whose Next
 // is 0 after the last page.
 type source struct {
@@ -84,44 +55,35 @@ type source struct {
 	read func(context.Context, mark) (listeners.Page, mark, error)
 }
 
-func (c *Channel) sources() []source {
-	list := []source{{"posts", c.readPosts}, {"notices", c.readNotices}}
+// sources are the lists that are read, and their names.
+func (c *Channel) sources() (list []source, names []string) {
+	list = []source{{"posts", c.readPosts}, {"notices", c.readNotices}}
 	for _, r := range c.rules {
 		list = append(list, source{"rule " + r.ID, func(ctx context.Context, m mark) (listeners.Page, mark, error) {
 			return c.readSearch(ctx, r, m)
 		}})
 	}
-	return list
+	for _, s := range list {
+		names = append(names, s.name)
+	}
+	return list, names
 }
 
 // Fetch reads one page of the source whose turn it is. A round goes through every source to its last
 // page; More is false after it.
 func (c *Channel) Fetch(ctx context.Context, after listeners.Cursor) (listeners.Page, error) {
-	p, err := readPlace(after)
+	turns, err := listeners.ReadTurns[mark](after)
 	if err != nil {
 		return listeners.Page{}, err
 	}
-	sources := c.sources()
-	if p.Turn >= len(sources) {
-		p.Turn = 0 // a rule was taken away
-	}
-	for name := range p.Marks {
-		if !slices.ContainsFunc(sources, func(s source) bool { return s.name == name }) {
-			delete(p.Marks, name)
-		}
-	}
-	s := sources[p.Turn]
-	page, m, err := s.read(ctx, p.Marks[s.name])
+	sources, names := c.sources()
+	turn, m := turns.Whose(names)
+	page, m, err := sources[turn].read(ctx, m)
 	if err != nil {
 		return listeners.Page{}, err
 	}
-	p.Marks[s.name] = m
-	if m.Next == 0 {
-		p.Turn++
-	}
-	page.More = p.Turn < len(sources)
-	p.Turn %= len(sources)
-	page.Next = p.cursor()
+	page.More = turns.Read(names, m, m.Next == 0)
+	page.Next = turns.Cursor()
 	return page, nil
 }
 

@@ -162,7 +162,7 @@ func (c *Channel) Backfill(ctx context.Context, from, to clock.Time, after liste
 	before := int64(0)
 	if after != "" {
 		if !isID(string(after)) {
-			return listeners.Page{}, c.failure(listeners.Invalid, 0, doing, errPlace)
+			return listeners.Page{}, c.failure(listeners.Invalid, 0, doing, listeners.ErrPlace)
 		}
 		before = number(string(after))
 	}

@@ -31,7 +31,8 @@ type source struct {
 	falls  bool // the page below has the newest first
 }
 
-func (c *Channel) sources() []source {
+// sources are the lists that are read, and their names.
+func (c *Channel) sources() (list []source, names []string) {
 	posts := func(name string, needed bool) source {
 		return source{
 			name: name, edge: c.id + "/" + name, params: sdk.Params{"fields": postFields}, depth: depth, needed: needed,
@@ -39,7 +40,7 @@ func (c *Channel) sources() []source {
 			within: func(v gjson.Result, id string) (entry, error) { return c.comment(v, id) },
 		}
 	}
-	return []source{
+	list = []source{
 		posts("published_posts", true), posts("visitor_posts", false), posts("tagged", false),
 		{name: "ratings", edge: c.id + "/ratings", params: sdk.Params{"fields": reviewFields}, item: c.listedReview},
 		{
@@ -48,6 +49,10 @@ func (c *Channel) sources() []source {
 			within: func(v gjson.Result, _ string) (entry, error) { return c.message(v) },
 		},
 	}
+	for _, s := range list {
+		names = append(names, s.name)
+	}
+	return list, names
 }
 
 func (c *Channel) listedPost(v gjson.Result) (*entry, clock.Time, clock.Time, error) {
@@ -108,18 +113,17 @@ func (c *Channel) Backfill(ctx context.Context, from, to clock.Time, after liste
 }
 
 func (c *Channel) round(ctx context.Context, after listeners.Cursor, wanted func(mark) span) (listeners.Page, error) {
-	p, err := readPlace(after)
+	turns, err := listeners.ReadTurns[mark](after)
 	if err != nil {
 		return listeners.Page{}, err
 	}
-	if until := atSecond(p.Until); p.Until > 0 && c.now() < until {
+	if until := atSecond(turns.Until); turns.Until > 0 && c.now() < until {
 		return listeners.Page{}, &listeners.Error{Class: listeners.RateLimited, Until: until, Err: errUsedUp}
 	}
-	p.Until = 0
-	sources := c.sources()
-	p.Turn = min(p.Turn, len(sources)-1)
-	s := sources[p.Turn]
-	m := p.Marks[s.name]
+	turns.Until = 0
+	sources, names := c.sources()
+	turn, m := turns.Whose(names)
+	s := sources[turn]
 	page, m, call, err := c.step(ctx, s, m, wanted(m))
 	switch refused := classIn(err); {
 	case err == nil:
@@ -130,19 +134,14 @@ func (c *Channel) round(ctx context.Context, after listeners.Cursor, wanted func
 	default:
 		return listeners.Page{}, err
 	}
-	p = p.with(s.name, m)
-	if !m.working() {
-		p.Turn++
-	}
-	page.More = p.Turn < len(sources)
-	p.Turn %= len(sources)
+	page.More = turns.Read(names, m, !m.working())
 	if call != nil {
 		var stop bool
 		if page.NotBefore, stop = c.pause(call); stop {
-			p.Until = seconds(page.NotBefore)
+			turns.Until = seconds(page.NotBefore)
 		}
 	}
-	page.Next = p.cursor()
+	page.Next = turns.Cursor()
 	return page, nil
 }
 

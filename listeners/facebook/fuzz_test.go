@@ -81,7 +81,7 @@ func FuzzRead(f *testing.F) {
 		if len(page.Next) > 4096 && len(body) < 4096 {
 			t.Errorf("the cursor has %d bytes", len(page.Next))
 		}
-		if _, err := readPlace(page.Next); err != nil {
+		if _, err := listeners.ReadTurns[mark](page.Next); err != nil {
 			t.Errorf("the cursor %s: %v", page.Next, err)
 		}
 	})

@@ -1,23 +1,9 @@
 package facebook
 
 import (
-	"encoding/json"
 	"errors"
-	"maps"
 	"time"
-
-	"github.com/kith-social/kith/listeners"
 )
-
-// place is what a Cursor holds: how far each source was read, and whose turn it is.
-type place struct {
-	Version int             `json:"v"`
-	Turn    int             `json:"turn"`
-	Until   int64           `json:"until,omitempty"` // Unix seconds before which Facebook is not called
-	Marks   map[string]mark `json:"marks"`
-}
-
-const placeVersion = 1
 
 // mark is how far one source was read, in Unix seconds of Facebook's clock. Its lists have the newest
 // first, so Since moves only when the last page and all that is below its items are done.
@@ -44,33 +30,7 @@ const (
 	maxCursor = 512 // bytes of one of Facebook's cursors, so that ours stays small
 )
 
-var (
-	errPlace  = errors.New("this place in the lists of Facebook was not written by this version")
-	errCursor = errors.New("the cursor of the next page is too long")
-)
-
-func readPlace(cur listeners.Cursor) (place, error) {
-	if cur == "" {
-		return place{Version: placeVersion, Marks: make(map[string]mark)}, nil
-	}
-	var p place
-	if err := json.Unmarshal([]byte(cur), &p); err != nil || p.Version != placeVersion || p.Turn < 0 || p.Marks == nil {
-		return p, errPlace
-	}
-	return p, nil
-}
-
-// with is the place after a source was read up to a mark.
-func (p place) with(source string, m mark) place {
-	p.Marks = maps.Clone(p.Marks)
-	p.Marks[source] = m
-	return p
-}
-
-func (p place) cursor() listeners.Cursor {
-	b, _ := json.Marshal(p) // texts and numbers: it cannot fail
-	return listeners.Cursor(b)
-}
+var errCursor = errors.New("the cursor of the next page is too long")
 
 // finished is a mark after the last page.
 func (m mark) finished() mark { return mark{Since: max(m.Since, m.Newest)} }

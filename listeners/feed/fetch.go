@@ -32,15 +32,13 @@ const (
 	maxSeen   = 400 // fingerprints; items beyond them are given again whenever the feed changes
 )
 
-var errPlace = errors.New("this place in a feed was not written by this version")
-
 func readPlace(cur listeners.Cursor) (place, error) {
 	if cur == "" {
 		return place{Version: placeVersion}, nil
 	}
 	var p place
 	if err := json.Unmarshal([]byte(cur), &p); err != nil || p.Version != placeVersion || len(p.Seen)%printSize != 0 {
-		return p, errPlace
+		return p, listeners.ErrPlace
 	}
 	return p, nil
 }

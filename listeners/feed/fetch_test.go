@@ -197,7 +197,7 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 	_, c := publish(t, nil)
-	if _, err := c.Fetch(context.Background(), "{}"); !errors.Is(err, errPlace) {
+	if _, err := c.Fetch(context.Background(), "{}"); !errors.Is(err, listeners.ErrPlace) {
 		t.Errorf("a foreign cursor: %v", err)
 	}
 }

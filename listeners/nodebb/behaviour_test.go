@@ -259,7 +259,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	ch := open(t, listeners.Access{Settings: good, Secrets: map[string]string{"token": "t"}, Now: clock.System}, http.DefaultTransport)
 	for _, cur := range []listeners.Cursor{"{}", "x", `{"v":2,"since":1}`, `{"v":1,"since":1,"page":-1}`} {
-		if _, err := ch.Fetch(context.Background(), cur); !errors.Is(err, errPlace) {
+		if _, err := ch.Fetch(context.Background(), cur); !errors.Is(err, listeners.ErrPlace) {
 			t.Errorf("cursor %s: %v", cur, err)
 		}
 	}

@@ -41,15 +41,13 @@ const (
 	mostPages  = 10_000
 )
 
-var errPlace = errors.New("this place in a forum was not written by this version")
-
 func (c *Channel) readPlace(cur listeners.Cursor) (place, error) {
 	if cur == "" {
 		return place{Version: placeVersion, Since: int64(c.now().Add(-firstRound)) / 1000, Page: 1}, nil
 	}
 	var p place
 	if err := json.Unmarshal([]byte(cur), &p); err != nil || p.Version != placeVersion || p.Page < 0 || p.Page > mostPages || len(p.Topics) > mostTopics {
-		return p, errPlace
+		return p, listeners.ErrPlace
 	}
 	p.Page = max(p.Page, 1)
 	return p, nil
@@ -142,7 +140,7 @@ func (c *Channel) readTopic(ctx context.Context, p *place, page *listeners.Page)
 	tid, number, _ := strings.Cut(p.Topics[0], ":")
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 1 {
-		return errPlace
+		return listeners.ErrPlace
 	}
 	t, err := c.topic(ctx, doing, tid, n)
 	var e *listeners.Error

@@ -26,10 +26,10 @@ func (c *Channel) Backfill(ctx context.Context, from, to clock.Time, after liste
 	var p past
 	if after != "" {
 		if err := json.Unmarshal([]byte(after), &p); err != nil || p.Turn < 0 {
-			return listeners.Page{}, errPlace
+			return listeners.Page{}, listeners.ErrPlace
 		}
 	}
-	sources := c.sources()
+	sources, _ := c.sources()
 	var page listeners.Page
 	if p.Turn < len(sources) {
 		s, when := sources[p.Turn], times{from.Std(), to.Std()}

@@ -2,27 +2,14 @@ package twitter
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
 	sdk "github.com/g8rswimmer/go-twitter/v2"
 	"github.com/kith-social/kith/listeners"
 )
-
-// place is what a Cursor holds: how far each source was read, and whose turn it is.
-type place struct {
-	Version int             `json:"v"`
-	Turn    int             `json:"turn"`
-	Marks   map[string]mark `json:"marks"`
-}
-
-const placeVersion = 1
 
 // mark is how far one source was read. X gives the newest posts first, so Since moves only when the
 // last page is done: after a crash in between, the pages are read once more from the first.
@@ -43,24 +30,6 @@ const mostAhead = 24 * time.Hour
 
 const maxToken = 1024 // bytes of a page token, so that a Cursor stays small
 
-var errPlace = errors.New("this place in the timelines of X was not written by this version")
-
-func readPlace(cur listeners.Cursor) (place, error) {
-	if cur == "" {
-		return place{Version: placeVersion, Marks: make(map[string]mark)}, nil
-	}
-	var p place
-	if err := json.Unmarshal([]byte(cur), &p); err != nil || p.Version != placeVersion || p.Turn < 0 || p.Marks == nil {
-		return p, errPlace
-	}
-	return p, nil
-}
-
-func (p place) cursor() listeners.Cursor {
-	b, _ := json.Marshal(p) // strings and numbers: it cannot fail
-	return listeners.Cursor(b)
-}
-
 // source is one list that posts are read from.
 type source struct {
 	name   string
@@ -70,15 +39,19 @@ type source struct {
 	read   func(context.Context, *listeners.Exchange, mark, times) error
 }
 
-func (c *Channel) sources() []source {
-	list := []source{
+// sources are the lists that are read, and their names.
+func (c *Channel) sources() (list []source, names []string) {
+	list = []source{
 		{name: "mentions", reason: listeners.Mentioned, price: c.owned(), read: c.readMentions},
 		{name: "own", reason: listeners.Own, price: c.owned(), read: c.readOwn},
 	}
 	for _, r := range c.rules {
 		list = append(list, source{name: "rule " + r.ID, reason: listeners.Keyword, rule: r.ID, price: search(r.ID), read: c.readSearch(r.Query)})
 	}
-	return list
+	for _, s := range list {
+		names = append(names, s.name)
+	}
+	return list, names
 }
 
 // times are the bounds of a Backfill; zero times bound nothing.
@@ -87,19 +60,13 @@ type times struct{ from, to time.Time }
 // Fetch reads one page of the source whose turn it is. A round goes through every source to its last
 // page; More is false after it.
 func (c *Channel) Fetch(ctx context.Context, after listeners.Cursor) (listeners.Page, error) {
-	p, err := readPlace(after)
+	turns, err := listeners.ReadTurns[mark](after)
 	if err != nil {
 		return listeners.Page{}, err
 	}
-	sources := c.sources()
-	if p.Turn >= len(sources) {
-		p.Turn = 0 // a rule was taken away
-	}
-	maps.DeleteFunc(p.Marks, func(name string, _ mark) bool {
-		return !slices.ContainsFunc(sources, func(s source) bool { return s.name == name })
-	})
-	s := sources[p.Turn]
-	m := p.Marks[s.name]
+	sources, names := c.sources()
+	turn, m := turns.Whose(names)
+	s := sources[turn]
 	page := listeners.Page{}
 
 	ctx, call := listeners.Record(ctx, emptyAnswer)
@@ -110,21 +77,15 @@ func (c *Channel) Fetch(ctx context.Context, after listeners.Cursor) (listeners.
 			return listeners.Page{}, c.malformed("read "+s.name, err)
 		}
 	case refused == "since_id" && m.Since != "":
-		m = mark{} // too old: from what X still gives
-		p.Marks[s.name] = m
-		return listeners.Page{Next: p.cursor(), More: true}, nil
+		turns.Read(names, mark{}, false) // too old: from what X still gives
+		return listeners.Page{Next: turns.Cursor(), More: true}, nil
 	case refused == "token" && m.Token != "":
 		m.Token = "" // gone stale: the pages once more, next round
 	default:
 		return listeners.Page{}, err
 	}
-	p.Marks[s.name] = m
-	if m.Token == "" {
-		p.Turn++
-	}
-	page.More = p.Turn < len(sources)
-	p.Turn %= len(sources)
-	page.Next = p.cursor()
+	page.More = turns.Read(names, m, m.Token == "")
+	page.Next = turns.Cursor()
 	return page, nil
 }
 
