@@ -40,14 +40,24 @@ const (
 // keepBrought is how long the ids of deliveries are known: Facebook brings for 36 hours what we did not take.
 const keepBrought = 40 * time.Hour
 
-// FindHook finds the connection whose network brings its news to an address; sql.ErrNoRows where there is none.
-func FindHook(ctx context.Context, db bun.IDB, hook string) (Connection, error) {
-	var c Connection
-	err := db.NewSelect().Model(&c).Where("hook = ? AND hook <> ''", hook).Scan(ctx)
-	if err != nil {
-		return c, fmt.Errorf("find a hook: %w", err)
+// AtHook finds the connections whose network brings its news to an address: one, or those of one app.
+func AtHook(ctx context.Context, db bun.IDB, hook string) ([]Connection, error) {
+	var all []Connection
+	if err := db.NewSelect().Model(&all).Where("hook = ? AND hook <> ''", hook).Order("id").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("find a hook: %w", err)
 	}
-	return c, nil
+	return all, nil
+}
+
+// OfAccounts finds the connections, of whichever brand, to accounts on a network.
+func OfAccounts(ctx context.Context, db bun.IDB, network string, nativeIDs []string) ([]Connection, error) {
+	var all []Connection
+	err := db.NewSelect().Model(&all).
+		Where("network = ? AND native_id IN (?) AND state <> ?", network, bun.List(nativeIDs), Removed).Order("id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the connections of accounts: %w", err)
+	}
+	return all, nil
 }
 
 // KeptHeaders are the headers of a delivery that are stored with it: what kind of news it is, and no

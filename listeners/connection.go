@@ -33,7 +33,7 @@ type Connection struct {
 
 	SecretsVersion int64
 	RenewingUntil  clock.Time `bun:",nullzero"` // until when one process renews the secrets
-	Hook           string     // unguessable part of the address that the network brings news to
+	Hook           string     // unguessable part of the address that the network brings news to; see Network.AppSecrets
 	BroughtAt      clock.Time `bun:",nullzero"` // when it last brought some
 	Budget         MicroUSD   // a calendar month (UTC); 0: no bound
 	StoppedAt      clock.Time `bun:",nullzero"` // since when nothing leaves, though everything is heard
@@ -64,7 +64,7 @@ func (c *Connection) bound() string {
 }
 
 // Connect stores a connection with its secrets sealed; connecting the same account of a brand again
-// renews settings and secrets and switches it on.
+// renews settings and secrets and switches it on. Its hook is the one it had, else that of c, else a new one.
 func Connect(ctx context.Context, tx Tx, keys *Keyring, c Connection, secrets map[string]string) (Connection, error) {
 	plain, err := json.Marshal(secrets)
 	if err != nil {
@@ -76,8 +76,10 @@ func Connect(ctx context.Context, tx Tx, keys *Keyring, c Connection, secrets ma
 	if c.Settings == nil {
 		c.Settings = Settings{}
 	}
-	if c.Hook, err = keys.token(); err != nil {
-		return c, err
+	if c.Hook == "" {
+		if c.Hook, err = keys.token(); err != nil {
+			return c, err
+		}
 	}
 	c.State, c.FetchAt, c.CreatedAt, c.Fence, c.SecretsVersion = On, tx.Now(), tx.Now(), 1, 1
 	_, err = tx.NewInsert().Model(&c).

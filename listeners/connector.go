@@ -137,6 +137,9 @@ func (k *Connector) take(ctx context.Context, f Form, g Granted, note Note) (Con
 		}
 	}
 	c.NativeID, c.Handle = who.NativeID, who.Handle
+	if c.Hook, err = k.sharedHook(ctx, n, c.Network, g.Secrets); err != nil {
+		return c, err
+	}
 	err = k.Transact(ctx, func(ctx context.Context, tx Tx) (err error) {
 		if err := n.alone(ctx, tx, c, f.Renews); err != nil {
 			return err
@@ -165,6 +168,27 @@ func (n Network) alone(ctx context.Context, tx Tx, c Connection, renews int64) e
 		}
 	}
 	return nil
+}
+
+// sharedHook is the address that an app has already; "" where it has none.
+func (k *Connector) sharedHook(ctx context.Context, n Network, kind string, secrets map[string]string) (string, error) {
+	signs := func(secret string) bool {
+		return secret != "" && slices.ContainsFunc(n.AppSecrets, func(name string) bool { return secrets[name] == secret })
+	}
+	all, err := Connections(ctx, k.Read, 0)
+	if err != nil {
+		return "", err
+	}
+	for _, c := range all {
+		if c.Network != kind || c.Hook == "" || len(n.AppSecrets) == 0 {
+			continue
+		}
+		a, err := c.Open(k.Keys, k.Now)
+		if err == nil && slices.ContainsFunc(n.AppSecrets, func(name string) bool { return signs(a.Secrets[name]) }) {
+			return c.Hook, nil
+		}
+	}
+	return "", nil
 }
 
 // Subscribe asks the network of a connection to bring its news; done is false where it brings none, or

@@ -83,6 +83,13 @@ type Receiver interface {
 	Decode(ctx context.Context, h http.Header, body []byte) (Page, error)
 }
 
+// Sharer is a Receiver whose network has one address for all accounts of an app.
+type Sharer interface {
+	// Accounts are the native ids of the accounts that a delivery is about; none where it does not say, so
+	// that it may be about every account at the address. It is pure, and called for what was verified.
+	Accounts(body []byte) []string
+}
+
 // Subscriber is a Receiver that can ask its network to bring the news.
 type Subscriber interface {
 	// Subscribe makes the network bring news to callback, a URL of ours; doing it again changes nothing.

@@ -24,6 +24,9 @@ type Network struct {
 	Permissions []string
 	// Grant is how a person lets Kith use an account on the network's own pages; nil where a token is pasted.
 	Grant *OAuth
+	// AppSecrets are the secrets with which the network signs what it brings to an app: connections that have
+	// one of them in common share the app's address. None: every connection has an address of its own.
+	AppSecrets []string
 	// Link reads a link to a post: its native id, "" where the link shows none. Nil: links are not known.
 	Link func(s Settings, link string) (nativeID string)
 	// CheckQuery tells what is wrong with the query of a Rule, as a sentence. Nil: no rules here.

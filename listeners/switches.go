@@ -25,7 +25,8 @@ func Resume(ctx context.Context, tx Tx, connectionID int64) error {
 	})
 }
 
-// Disconnect takes an account away: its secrets are erased and its network can bring nothing more.
+// Disconnect takes an account away: its secrets are erased, its network can bring nothing more, and what it
+// brought that was not understood yet is thrown away.
 func Disconnect(ctx context.Context, tx Tx, connectionID int64) error {
 	err := change(ctx, tx, connectionID, "disconnect", func(q *bun.UpdateQuery) *bun.UpdateQuery {
 		return q.Set("state = ?, secrets = ?, hook = '', error = '', failures = 0", Removed, []byte{}).
@@ -36,6 +37,9 @@ func Disconnect(ctx context.Context, tx Tx, connectionID int64) error {
 	}
 	if _, err := tx.NewDelete().Table("examinations").Where("connection_id = ?", connectionID).Exec(ctx); err != nil {
 		return fmt.Errorf("forget how connection %d stood: %w", connectionID, err)
+	}
+	if _, err := tx.NewDelete().Table("deliveries").Where("connection_id = ? AND state = ?", connectionID, broughtWaiting).Exec(ctx); err != nil {
+		return fmt.Errorf("throw away what connection %d was brought: %w", connectionID, err)
 	}
 	return nil
 }

@@ -3,12 +3,10 @@ package server
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -19,7 +17,7 @@ import (
 
 const (
 	largestNews = 4 << 20 // bytes of one delivery
-	newsAMinute = 6000    // deliveries of one connection
+	newsAMinute = 6000    // deliveries to one address
 	newsTime    = 10 * time.Second
 )
 
@@ -39,36 +37,72 @@ func (a *App) Hooks() http.Handler {
 	return r
 }
 
+// door is one connection that a request may be for.
+type door struct {
+	listeners.Connection
+	ch listeners.Receiver
+}
+
 func (h *hooks) take(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), newsTime)
 	defer cancel()
-	c, err := listeners.FindHook(ctx, h.app.DB.Read(), chi.URLParam(r, "hook"))
-	if errors.Is(err, sql.ErrNoRows) {
-		http.Error(w, "nothing is expected here", http.StatusNotFound)
-		return
-	}
+	hook := chi.URLParam(r, "hook")
+	all, err := listeners.AtHook(ctx, h.app.DB.Read(), hook)
 	if err != nil {
 		h.fail(w, "a hook cannot be found", 0, err)
 		return
 	}
-	if h.rate.RespondOnLimit(w, r, strconv.FormatInt(c.ID, 10)) {
+	if len(all) > 0 && h.rate.RespondOnLimit(w, r, hook) {
 		return
 	}
-	ch, err := h.app.OpenChannel(c)
-	if err != nil {
-		h.fail(w, "a hook's connection cannot be opened", c.ID, err)
-		return
-	}
-	receiver, ok := ch.(listeners.Receiver)
-	if !ok {
+	doors, err := h.doors(all)
+	switch {
+	case len(doors) > 0:
+		h.receive(ctx, w, r, doors)
+	case err != nil:
+		h.fail(w, "a hook's connection cannot be opened", all[0].ID, err)
+	default:
 		http.Error(w, "nothing is expected here", http.StatusNotFound)
-		return
 	}
-	h.receive(ctx, w, r, c, receiver)
+}
+
+// doors opens connections, as far as they can be opened and are brought anything.
+func (h *hooks) doors(all []listeners.Connection) (doors []door, err error) {
+	for _, c := range all {
+		ch, failed := h.app.OpenChannel(c)
+		if failed != nil {
+			err = failed
+			continue
+		}
+		if receiver, ok := ch.(listeners.Receiver); ok {
+			doors = append(doors, door{c, receiver})
+		}
+	}
+	return doors, err
+}
+
+// challenged answers a network that asks whether the address is ours, as one of the connections there would.
+func challenged(r *http.Request, body []byte, doors []door) (answer []byte, kind string, asked bool, err error) {
+	for _, d := range doors {
+		if answer, kind, asked, err = d.ch.Challenge(r, body); asked && err == nil {
+			return answer, kind, true, nil
+		}
+	}
+	return nil, "", false, err
+}
+
+// signed are the doors whose own secrets prove that the network wrote a body.
+func signed(h http.Header, body []byte, doors []door) (proven []door) {
+	for _, d := range doors {
+		if d.ch.Verify(h, body) == nil {
+			proven = append(proven, d)
+		}
+	}
+	return proven
 }
 
 // receive answers a network's challenge, or stores what it brings.
-func (h *hooks) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, c listeners.Connection, ch listeners.Receiver) {
+func (h *hooks) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, doors []door) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestNews))
 	var large *http.MaxBytesError
 	switch {
@@ -80,7 +114,7 @@ func (h *hooks) receive(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer, kind, asked, err := ch.Challenge(r, body)
+	answer, kind, asked, err := challenged(r, body, doors)
 	switch {
 	case err != nil:
 		http.Error(w, listeners.ErrSignature.Error(), http.StatusForbidden)
@@ -97,18 +131,50 @@ func (h *hooks) receive(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		http.Error(w, "send JSON, a form or XML", http.StatusUnsupportedMediaType)
 		return
 	}
-	if err := ch.Verify(r.Header, body); err != nil {
+	proven := signed(r.Header, body, doors)
+	if len(proven) == 0 {
 		http.Error(w, listeners.ErrSignature.Error(), http.StatusForbidden)
 		return
 	}
-	err = h.app.Write(ctx, func(ctx context.Context, tx listeners.Tx) error {
-		return listeners.Take(ctx, tx, c, ch, r.Header, body)
-	})
+	concerned, err := h.concerned(ctx, r.Header, body, proven)
+	if err == nil && len(concerned) > 0 {
+		err = h.app.Write(ctx, func(ctx context.Context, tx listeners.Tx) error {
+			for _, d := range concerned {
+				if err := listeners.Take(ctx, tx, d.Connection, d.ch, r.Header, body); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
 	if err != nil {
-		h.fail(w, "what was brought cannot be stored", c.ID, err)
+		h.fail(w, "what was brought cannot be stored", proven[0].ID, err)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
+}
+
+// concerned are the connections that a body is for. A network with one address for all accounts of an app
+// brings what is about any of them there, also about those whose connection has another address; each
+// must have a secret of the app.
+func (h *hooks) concerned(ctx context.Context, header http.Header, body []byte, proven []door) ([]door, error) {
+	sharer, ok := proven[0].ch.(listeners.Sharer)
+	if !ok {
+		return proven, nil
+	}
+	accounts := sharer.Accounts(body)
+	if len(accounts) == 0 {
+		return proven, nil
+	}
+	all, err := listeners.OfAccounts(ctx, h.app.DB.Read(), proven[0].Network, accounts)
+	if err != nil {
+		return nil, err
+	}
+	doors, err := h.doors(all)
+	if err != nil { // the others need not wait for it; its own poll will find what it missed
+		h.app.Log.Warn("a connection that is brought news cannot be opened", "network", proven[0].Network, "error", err)
+	}
+	return signed(header, body, doors), nil
 }
 
 // fail lets the network bring it again.

@@ -71,6 +71,7 @@ var Network = listeners.Network{
 		{Name: "human_agent", Optional: true, Default: "yes"},
 		{Name: "host", Optional: true, Default: defaultHost, Kind: "url"},
 	},
+	AppSecrets:  []string{"app_secret", "app_secret_old"},
 	Permissions: permissions,
 	Grant:       &listeners.OAuth{URL: dialogURL, Exchange: exchange},
 }

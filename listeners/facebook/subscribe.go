@@ -16,8 +16,8 @@ const (
 
 var errNoSecret = errors.New("the app's id and secret are needed to hear from Facebook at once")
 
-// Subscribe makes Facebook bring news of the Page to callback. An app has one such address: another Page
-// of the same app is from then on heard by its poll only.
+// Subscribe makes Facebook bring news of the Page to callback. An app has one such address, for all of its
+// Pages: the one asked for last.
 func (c *Channel) Subscribe(ctx context.Context, callback string) error {
 	if c.app == nil {
 		return &listeners.Error{Class: listeners.Invalid, Err: errNoSecret}

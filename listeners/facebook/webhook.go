@@ -98,6 +98,19 @@ func (c *Channel) DeliveryID(_ http.Header, body []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// Accounts are the Pages that a delivery is about: an app has one address for all of them.
+func (c *Channel) Accounts(body []byte) (pages []string) {
+	v, _ := parse(body)
+	named := map[string]bool{}
+	v.Get("entry").ForEach(func(_, e gjson.Result) bool {
+		if id := e.Get("id").String(); isID(id) && !named[id] {
+			named[id], pages = true, append(pages, id)
+		}
+		return true
+	})
+	return pages
+}
+
 const signedRequest = "signed_request"
 
 // SignedRequest reads what Facebook posts when a person removes the app (deauthorize callback) or asks it

@@ -65,6 +65,17 @@ func (c *Channel) DeliveryID(_ http.Header, body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Accounts is the account that an event is about: an app has one address for all of them.
+func (c *Channel) Accounts(body []byte) []string {
+	if tooDeep(body) {
+		return nil
+	}
+	if id := gjson.GetBytes(body, "data.filter.user_id").Str; isID(id) {
+		return []string{id}
+	}
+	return nil
+}
+
 // Decode reads an event of X's activity API. X words it in either dialect. A post that came without its
 // author, or cut short, is read again over the network.
 func (c *Channel) Decode(ctx context.Context, _ http.Header, body []byte) (listeners.Page, error) {

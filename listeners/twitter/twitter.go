@@ -65,7 +65,7 @@ type Channel struct {
 // February 2026.
 var Network = listeners.Network{
 	Name: "X", Open: Open, Measure: Measure, CheckQuery: CheckQuery, Link: link, Compose: compose,
-	Fields: fields, Permissions: permissions, Grant: &listeners.OAuth{URL: grantURL, Exchange: exchange},
+	Fields: fields, AppSecrets: []string{"consumer_secret", "consumer_secret_before"}, Permissions: permissions, Grant: &listeners.OAuth{URL: grantURL, Exchange: exchange},
 	Policy: listeners.Policy{NoTraining: true, NoMatching: true, DeleteWithin: 24 * time.Hour, OneReply: true, NoReceipts: true, TextOnce: true},
 }
 

@@ -173,6 +173,13 @@ func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Co
 		"a page of posts": in(func(ctx context.Context, tx listeners.Tx) error {
 			return w.App.Intake.Sink(s.conn, s.page(w))(ctx, tx)
 		}),
+		"whom news is for": func(ctx context.Context) error {
+			if _, err := listeners.AtHook(ctx, read, "a"); err != nil {
+				return err
+			}
+			_, err := listeners.OfAccounts(ctx, read, "x", []string{"1", "2"})
+			return err
+		},
 		"connections and replies due": func(ctx context.Context) error {
 			w.App.Poller.Tick(ctx)
 			w.App.Deliverer.Tick(ctx)
