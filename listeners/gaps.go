@@ -45,7 +45,7 @@ type GapSource string
 // The sources of gaps.
 const (
 	Outage    GapSource = "outage" // nobody listened: the process was down, access was broken, or the network kept us waiting
-	FirstLook GapSource = "first"  // the time before the account was connected
+	FirstLook GapSource = "first"  // the time before the account was connected, and until it was heard first
 )
 
 // NoBackfill is the Error of a gap on a network that does not tell what has passed.
@@ -74,10 +74,11 @@ func (p *Poller) noteGaps(ctx context.Context, c *Connection, ch Channel) error 
 	switch {
 	case c.HeardAt != 0 && now.Sub(c.HeardAt) > missedAfter+c.pause:
 		g = Gap{ConnectionID: c.ID, FromAt: c.HeardAt, ToAt: now, Source: Outage}
-	case c.HeardAt == 0:
-		days := firstDays(c, ch)
-		if days > 0 {
-			g = Gap{ConnectionID: c.ID, FromAt: c.CreatedAt.Add(-time.Duration(days) * 24 * time.Hour), ToAt: c.CreatedAt, Source: FirstLook}
+	case c.HeardAt == 0: // a network may begin with its newest posts, and rounds may have failed since the connection was made
+		if days := firstDays(c, ch); days > 0 {
+			g = Gap{ConnectionID: c.ID, FromAt: c.CreatedAt.Add(-time.Duration(days) * 24 * time.Hour), ToAt: now, Source: FirstLook}
+		} else if now.Sub(c.CreatedAt) > missedAfter+c.pause {
+			g = Gap{ConnectionID: c.ID, FromAt: c.CreatedAt, ToAt: now, Source: Outage}
 		}
 	}
 	if g.Source != "" {

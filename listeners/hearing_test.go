@@ -127,6 +127,44 @@ func TestWhatWasWrittenBeforeTheConnectionIsRead(t *testing.T) {
 	})
 }
 
+// TestNothingIsMissedBeforeTheFirstRound: what was written after an account was connected and before a first
+// round went well, more than the network gives at first, is heard all the same.
+func TestNothingIsMissedBeforeTheFirstRound(t *testing.T) {
+	for name, late := range map[string]struct {
+		after time.Duration
+		days  string // that are read from before
+		gap   listeners.GapSource
+	}{
+		"soon": {time.Minute, "7", listeners.FirstLook}, "late": {time.Hour, "7", listeners.FirstLook},
+		"late, and nothing of before is read": {time.Hour, "0", listeners.Outage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, d *db.DB, c *clock.Manual) {
+				e := listen(t, d, c, nil)
+				e.do(func(ctx context.Context, tx listeners.Tx) error { // as on a network that begins with its newest post
+					_, err := tx.NewRaw("UPDATE connections SET cursor = '5', settings = ?", fmt.Sprintf(`{"host":%q,"backfill":%q}`, e.far.url, late.days)).Exec(ctx)
+					return err
+				})
+				e.far.do(func() { e.far.status = 503 })
+				for range 6 {
+					c.Advance(late.after / 6)
+					e.far.write("as yet unheard", c.Now())
+					e.hear()
+				}
+				e.far.do(func() { e.far.status = 0 })
+				c.Advance(10 * time.Minute)
+				e.hear()
+				if n := e.count("SELECT COUNT(*) FROM mentions"); n != 6 {
+					t.Errorf("%d mentions, want 6", n)
+				}
+				if g := e.gaps(); len(g) != 1 || g[0].Source != late.gap || g[0].State != listeners.GapRefilled {
+					t.Errorf("the book of gaps says %+v", g)
+				}
+			})
+		})
+	}
+}
+
 func TestAGapWaitsForTheBudget(t *testing.T) {
 	onBoth(t, func(t *testing.T, d *db.DB, c *clock.Manual) {
 		e := listen(t, d, c, nil)
