@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -36,13 +37,14 @@ const (
 	FieldURL     FieldCode = "url"  // it is not the address of a place on the web
 	FieldLong    FieldCode = "long" // nobody has that much to say
 	FieldLine    FieldCode = "line" // it has several lines, or signs that are none
+	FieldOption  FieldCode = "option"
 )
 
 // Error says the fault in English.
 func (f *FieldFault) Error() string {
 	said := map[FieldCode]string{
 		FieldMissing: "is missing", FieldURL: "must be an address that begins with https://",
-		FieldLong: "is too long", FieldLine: "must be one line of text",
+		FieldLong: "is too long", FieldLine: "must be one line of text", FieldOption: "is none of what can be chosen",
 	}
 	return fmt.Sprintf("%s %s", f.Field, said[f.Code])
 }
@@ -92,6 +94,8 @@ func (n Network) Check(settings Settings, secrets map[string]string) *FieldFault
 			return &FieldFault{f.Name, FieldLine}
 		case f.Kind == "url" && !webAddress(value):
 			return &FieldFault{f.Name, FieldURL}
+		case value != "" && len(f.Options) > 0 && !slices.Contains(f.Options, value):
+			return &FieldFault{f.Name, FieldOption}
 		}
 	}
 	return nil

@@ -37,13 +37,15 @@ type Network struct {
 }
 
 // Field is one thing to fill in when a connection is made. Its label and help are in the catalogs as
-// network.<network>.<name> and network.<network>.<name>.help.
+// network.<network>.<name> and network.<network>.<name>.help, an option's as network.<network>.<name>.<option>.
 type Field struct {
 	Name     string
 	Secret   bool // kept sealed and never shown again
 	Optional bool
 	Default  string
-	Kind     string // "": a line of text; "url", "token" or "lines"
+	Kind     string   // "": a line of text; "url", "token" or "lines"
+	Options  []string // what it can be; empty: anything
+	Rare     bool     // most people leave it as it is
 }
 
 // OAuth is how a network grants access on its own pages.

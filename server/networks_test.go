@@ -25,6 +25,9 @@ func TestEveryNetworkHasItsTexts(t *testing.T) {
 			ids := []string{"what", "how"}
 			for _, f := range n.Fields {
 				ids = append(ids, f.Name, f.Name+".help")
+				for _, option := range f.Options {
+					ids = append(ids, f.Name+"."+option)
+				}
 			}
 			for _, p := range n.Permissions {
 				ids = append(ids, "permission."+p)

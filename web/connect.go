@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -43,6 +44,17 @@ type choice struct {
 	Network listeners.Network
 }
 
+// name is what people know the network by.
+func (c choice) name(ctx context.Context) string {
+	if c.Kind == "feed" {
+		return T(ctx, "connect.any_feed")
+	}
+	return c.Network.Name
+}
+
+// offered is the order in which networks are offered, those that most brands ask for first.
+var offered = []string{"facebook", "x", "discourse", "nodebb", "feed"}
+
 func (a *App) chooseNetwork(w http.ResponseWriter, r *http.Request) error {
 	var all []choice
 	for _, kind := range a.Connector.Kinds() {
@@ -54,6 +66,9 @@ func (a *App) chooseNetwork(w http.ResponseWriter, r *http.Request) error {
 			all = append(all, choice{kind, n})
 		}
 	}
+	slices.SortStableFunc(all, func(a, b choice) int {
+		return cmp.Compare(uint(slices.Index(offered, a.Kind)), uint(slices.Index(offered, b.Kind))) // what is not in it comes last
+	})
 	return render(w, r, http.StatusOK, chooseNetworkPage(all))
 }
 
@@ -180,6 +195,16 @@ func (v connecting) wrong(name string) string {
 		return ""
 	}
 	return v.Failed.Sentence
+}
+
+// fields are those that everybody is asked for, or those that most people leave as they are.
+func (v connecting) fields(rare bool) []listeners.Field {
+	return slices.DeleteFunc(slices.Clone(v.Network.Fields), func(f listeners.Field) bool { return f.Rare != rare })
+}
+
+// failedAmong tells whether something is wrong with one of the fields.
+func (v connecting) failedAmong(fields []listeners.Field) bool {
+	return slices.ContainsFunc(fields, func(f listeners.Field) bool { return v.wrong(f.Name) != "" })
 }
 
 // field is a field of the network as the form shows it.

@@ -2,8 +2,10 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,11 +20,49 @@ const highestBudget = 1_000_000
 // oneConnection is the page of a connection.
 type oneConnection struct {
 	linked
-	May     bool   // the reader may change it
-	Done    string // what they have just done
-	HookURL string // where the network brings its news, for who enters it there by hand
-	Money   string // the budget as it was typed, where that makes no sense
-	Failed  *access.Failure
+	May       bool   // the reader may change it
+	MayListen bool   // the reader may change what it listens for
+	Done      string // what they have just done
+	HookURL   string // where the network brings its news, for who enters it there by hand
+	Money     string // the budget as it was typed, where that makes no sense
+	Failed    *access.Failure
+}
+
+// remedy is where somebody can do something about a finding.
+type remedy struct {
+	Whole       bool // what to do is said in words, too
+	Href, Label string
+}
+
+// connectAgain are the findings that a new token or other settings end.
+var connectAgain = []string{
+	"removed", "broken", "sealed", "unusable", "expired", "not_subscribed", "other_account", "refused", "x_another_account", "x_long_posts", "x_no_app_token", "x_no_renewal",
+	"x_permissions", "x_webhook_invalid", "x_no_webhook", "x_subscriptions", "app_secret_missing", "token_refused", "token_ends", "data_access_ends", "scopes_missing",
+	"webhook_missing", "webhook_fields", "discourse_key_refused", "discourse_other_account", "discourse_key_of_one", "discourse_key_of_all", "discourse_no_webhook_secret",
+}
+
+// remedy leads who may change the connection to where a finding can be mended.
+func (v oneConnection) remedy(f listeners.Finding) remedy {
+	r := remedy{Whole: true}
+	switch {
+	case f.Code == "asked":
+		r.Href, r.Label = "/sending", "connection.to_sending"
+	case !v.May:
+	case f.Code == "no_budget" || f.Code == "budget_used" || f.Code == "budget_low":
+		r.Href, r.Label = "#budget-part", "connection.to_budget"
+	case f.Code == "brand_stopped":
+		r.Href, r.Label = "/sending", "connection.to_sending"
+	case f.Code == "app_not_reviewed":
+		r.Href, r.Label = "/connections/facebook-review", "facebook_review.link"
+	case slices.Contains(connectAgain, f.Code) && v.Network.Fields != nil:
+		r.Href, r.Label = v.renewPath(), "connection.renew"
+	}
+	return r
+}
+
+// renewPath is where the account is connected again.
+func (v linked) renewPath() string {
+	return fmt.Sprintf("/connections/add/%s?renew=%d", v.Connection.Network, v.ID)
 }
 
 // doneTexts say what was done.
@@ -52,7 +92,7 @@ func (a *App) readConnection(r *http.Request) (v oneConnection, err error) {
 	if v.linked, err = a.look(r.Context(), c); err != nil {
 		return v, err
 	}
-	v.May = a.Guard.May(r.Context(), "connection", "change")
+	v.May, v.MayListen = a.Guard.May(r.Context(), "connection", "change"), a.Guard.May(r.Context(), "listening", "change")
 	if v.May && c.Hook != "" && v.Hook != hookNone && v.Hook != hookHidden && !a.subscribes(c) {
 		v.HookURL = a.Connector.HookURL(c)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,7 +51,8 @@ func (a *App) connections(w http.ResponseWriter, r *http.Request) error {
 	var there, removed []linked
 	for _, c := range all {
 		if c.State == listeners.Removed {
-			removed = append(removed, linked{Connection: c})
+			network, _ := a.Connector.Network(c.Network)
+			removed = append(removed, linked{Connection: c, Network: network})
 			continue
 		}
 		v, err := a.look(ctx, c)
@@ -96,6 +98,24 @@ func (a *App) hookOf(c listeners.Connection) hook {
 		return hookHidden
 	}
 	return hookWaiting
+}
+
+// where is the network of a connection, with the place where that has many.
+func (v linked) where() string {
+	for _, f := range v.Network.Fields {
+		if f.Kind == "url" && f.Default == "" {
+			if at, err := url.Parse(v.Settings[f.Name]); err == nil && at.Host != "" {
+				return networkName(v.Connection.Network) + " · " + at.Host + strings.TrimSuffix(at.Path, "/")
+			}
+		}
+	}
+	return networkName(v.Connection.Network)
+}
+
+// findings are all of them, the worst first.
+func (v linked) findings() []listeners.Finding {
+	fine := slices.DeleteFunc(slices.Concat(v.Findings, v.Said.Findings), func(f listeners.Finding) bool { return f.Level != listeners.Fine })
+	return append(v.worst(), fine...)
 }
 
 // worst are the findings that ask for something, the worst first.
@@ -181,6 +201,8 @@ func FindingTexts(ctx context.Context, f listeners.Finding) (says, fix string) {
 	for i, detail := range f.Detail {
 		if at, err := time.Parse(time.RFC3339, detail); err == nil {
 			detail = When(ctx, clock.At(at))
+		} else if cost, ok := readDollars(detail); ok && strings.HasPrefix(detail, "$") {
+			detail = usd(ctx, cost)
 		}
 		details[i] = detail
 	}

@@ -74,8 +74,10 @@ func TestConnectAnAccount(t *testing.T) {
 	page := an.get("/connections/add/x")
 	page.says("h2", "Kết nối X")
 	page.says(".permissions dt", "tweet.write")
-	page.says(".said", "developer.x.com")
-	page.says(".secret", "http://kith.test/connections/callback")
+	page.says(".prose li", "developer.x.com")
+	if len(page.all("#redirect[value=http://kith.test/connections/callback]")) != 1 {
+		t.Error("the page does not say where X sends people back to")
+	}
 
 	c.Connector.Networks["x"] = pasting(twitter.Network)
 	an.post("/connections/add/x", url.Values{"field_host": {"nowhere"}}).says("#field_token-error", "Hãy điền ô này.")
@@ -88,7 +90,7 @@ func TestConnectAnAccount(t *testing.T) {
 
 	page = an.connects(f, token)
 	page.says(".notice", "Đã kết nối.")
-	page.says("h3", "@saomai2")
+	page.says("h2", "@saomai2")
 	page.says(".finding", "Mạng trả lời và biết chúng ta là saomai2")
 	if strings.Contains(page.body, token) {
 		t.Error("the token stands on the page")

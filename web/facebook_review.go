@@ -20,7 +20,7 @@ var facebookKit = []reviewed{
 	{
 		"pages_manage_metadata",
 		"Our app subscribes the connected Page to its webhooks (feed, mention, messages), so that questions reach the team within seconds rather than at the next poll. No other setting of the Page is read or changed.",
-		[]string{"Finish connecting the Page.", "Show the connection's page: “News: brought by the network”.", "Write a comment on the Page as somebody else and show it arriving."},
+		[]string{"Finish connecting the Page.", "Show the connection's page: “New posts: Brought at once”.", "Write a comment on the Page as somebody else and show it arriving."},
 	},
 	{
 		"pages_read_engagement",

@@ -35,7 +35,7 @@ func listeningWhole(v listeningPage) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = page(Frame{Title: T(ctx, "listening.title"), Nav: navSettings.id, Work: listeningWork(v), Back: "/settings"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = page(Frame{Title: T(ctx, "listening.title"), Nav: navSettings.id, Work: listeningWork(v), Back: connectionPath(v.Connection.ID)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -82,9 +82,9 @@ func listeningWork(v listeningPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "listening.why", "handle", v.Connection.Handle, "network", v.Network))
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "listening.why", "name", title(v.Connection), "network", v.Network))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `listening.templ`, Line: 16, Col: 83}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `listening.templ`, Line: 16, Col: 81}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {

@@ -68,7 +68,7 @@ func TestListening(t *testing.T) {
 		t.Errorf("looking at the page searched for %q", s.asked)
 	}
 	an.post(path, url.Values{"name": {"Quán"}, "query": {"("}}).says("#query-0-error", "Các dấu ngoặc đơn chưa khớp nhau")
-	an.post(path, url.Values{"name": {" "}, "query": {"saomai"}}).says("#name-0-error", "đặt tên cho luật")
+	an.post(path, url.Values{"name": {" "}, "query": {"saomai"}}).says("#name-0-error", "Hãy đặt tên")
 
 	tried := an.post(path+"/try", url.Values{"name": {"Quán"}, "query": {"saomai"}})
 	tried.says("#preview-title", "1.400 bài khớp")

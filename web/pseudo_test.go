@@ -40,7 +40,7 @@ func speakPseudo(t *testing.T) {
 			case map[string]any:
 				wrap(v)
 			case string:
-				node[key] = "⟦" + v + "⟧"
+				node[key] = "⟦" + strings.ReplaceAll(v, "\n", "⟧\n⟦") + "⟧" // a page may show each line by itself
 			}
 		}
 	}

@@ -45,8 +45,8 @@ var Network = listeners.Network{
 	Fields: []listeners.Field{
 		{Name: "address", Kind: "url"},
 		{Name: "token", Secret: true, Kind: "token"},
-		{Name: "uid", Optional: true},
-		{Name: "hear", Optional: true, Default: hearAll},
+		{Name: "uid", Optional: true, Rare: true},
+		{Name: "hear", Optional: true, Default: hearAll, Options: []string{hearAll, hearNamed}},
 	},
 	Place:       "address",
 	Permissions: []string{"topics:read", "topics:reply", "posts:edit", "posts:delete"},

@@ -25,9 +25,9 @@ var fields = []listeners.Field{
 	{Name: "client_id"},
 	{Name: "client_secret", Secret: true, Optional: true, Kind: "token"},
 	{Name: "consumer_secret", Secret: true, Optional: true, Kind: "token"},
-	{Name: "consumer_secret_before", Secret: true, Optional: true, Kind: "token"},
+	{Name: "consumer_secret_before", Secret: true, Optional: true, Rare: true, Kind: "token"},
 	{Name: "app_token", Secret: true, Optional: true, Kind: "token"},
-	{Name: "host", Optional: true, Default: defaultHost, Kind: "url"},
+	{Name: "host", Optional: true, Rare: true, Default: defaultHost, Kind: "url"},
 }
 
 // The secrets that a grant brings besides the token.
