@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"listeners/feed":              {"listeners"},
 	"listeners/discourse":         {"listeners"},
 	"listeners/nodebb":            {"listeners"},
+	"listeners/pasted":            {"listeners"},
 	"listeners/twitter":           {"listeners"},
 	"triage":                      {},
 	"triage/golden":               {},

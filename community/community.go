@@ -9,7 +9,7 @@
 //
 // It owns the tables brands, topics, members, applications, invitations,
 // practice_cases, tests, cases, answers, answer_words, snippets,
-// snippet_wordings, case_notes, settings, activities and notices.
+// snippet_wordings, case_notes, pastes, settings, activities and notices.
 package community
 
 import (

@@ -150,7 +150,7 @@ func (c *Case) thankPosted(ctx context.Context, tx Tx, a *Answer, r listeners.Re
 	if a.Text != a.OwnText {
 		rule = gamification.ApprovedEdited
 	}
-	return gamification.Earn(ctx, tx, tx.Now(), gamification.Entry{
+	return Earn(ctx, tx, gamification.Entry{
 		BrandID: c.BrandID, MemberID: a.MemberID, CaseID: c.ID, Event: PostedEvent(r.ReviewID), Rule: rule,
 	})
 }

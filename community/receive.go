@@ -434,7 +434,7 @@ func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming) (Event, []Activi
 			return "", nil, err
 		}
 		if !author.Role.Employee() {
-			err := gamification.Earn(ctx, tx, tx.Now(), gamification.Entry{
+			err := Earn(ctx, tx, gamification.Entry{
 				BrandID: c.BrandID, MemberID: author.ID, CaseID: c.ID, Event: about, Rule: rule,
 			})
 			if err != nil {

@@ -24,7 +24,8 @@ func evidence(ctx context.Context, db bun.IDB, memberIDs []int64, most int) (map
 		ColumnExpr("a.id AS answer_id, a.member_id, a.case_id, a.state, a.kept, a.returns, a.outcome").
 		ColumnExpr("COALESCE(a.reviewer_id, 0) AS reviewer_id, COALESCE(a.decided_at, 0) AS decided_at, a.updated_at").
 		ColumnExpr("ROW_NUMBER() OVER (PARTITION BY a.member_id ORDER BY a.id DESC) AS nth").
-		Where("a.member_id IN (?)", bun.List(memberIDs)).Where(judgedAnswers)
+		Where("a.member_id IN (?)", bun.List(memberIDs)).Where(judgedAnswers).
+		Where("NOT EXISTS (SELECT 1 FROM pastes AS p WHERE p.case_id = a.case_id AND p.member_id = a.member_id)") // who brings a case proves nothing in it
 	var pieces []Piece
 	err := db.NewSelect().TableExpr("(?) AS e", latest).
 		ColumnExpr("e.answer_id, e.member_id, e.state, e.kept, e.returns, e.outcome, e.reviewer_id, e.decided_at, e.updated_at, c.account_id").

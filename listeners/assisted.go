@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -46,8 +45,8 @@ const notPosted Class = "not_posted"
 // right, and Said where the network cannot be asked; an error says what is wrong. as is the name that the
 // member has there, "" where nobody knows it; brand tells that they post as the brand.
 func (d *Deliverer) Verify(ctx context.Context, r Reply, n Network, link, as string, brand bool) (Evidence, Sent, error) {
-	u, err := url.Parse(strings.TrimSpace(link))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || len(link) > 2000 {
+	u := webLink(link)
+	if u == nil {
 		return "", Sent{}, ErrNoLink
 	}
 	told := Sent{URL: u.String()}

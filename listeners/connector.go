@@ -209,3 +209,18 @@ func (k *Connector) Subscribe(ctx context.Context, c Connection) (done bool, err
 
 // HookURL is where the network of a connection brings its news; it is as secret as a password.
 func (k *Connector) HookURL(c Connection) string { return k.PublicURL + "/hooks/" + c.Hook }
+
+// Formless finds the brand's connection to a network that needs nothing filled in, and makes it where there
+// is none, or none any more.
+func (k *Connector) Formless(ctx context.Context, brandID int64, kind string, note Note) (Connection, error) {
+	all, err := Connections(ctx, k.Read, brandID)
+	if err != nil {
+		return Connection{}, err
+	}
+	for _, c := range all {
+		if c.Network == kind && c.State != Removed {
+			return c, nil
+		}
+	}
+	return k.Connect(ctx, Form{BrandID: brandID, Network: kind}, note)
+}

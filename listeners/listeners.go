@@ -90,6 +90,12 @@ type Sharer interface {
 	Accounts(body []byte) []string
 }
 
+// Copier is a Channel of places that no program may read: people bring what they saw there.
+type Copier interface {
+	// Copy makes a post of what somebody has copied. It makes no network call.
+	Copy(c Copied) Post
+}
+
 // Subscriber is a Receiver that can ask its network to bring the news.
 type Subscriber interface {
 	// Subscribe makes the network bring news to callback, a URL of ours; doing it again changes nothing.

@@ -350,3 +350,14 @@ func FindMentions(ctx context.Context, db bun.IDB, ids []int64) (map[int64]Menti
 	}
 	return byID, nil
 }
+
+// MentionOf reads the post of a network that a brand has stored under a native id; sql.ErrNoRows where it
+// has none.
+func MentionOf(ctx context.Context, db bun.IDB, brandID int64, network, nativeID string) (Mention, error) {
+	var m Mention
+	err := db.NewSelect().Model(&m).Where("m.brand_id = ? AND m.network = ? AND m.native_id = ?", brandID, network, nativeID).Scan(ctx)
+	if err != nil {
+		return m, fmt.Errorf("find a post of %s: %w", network, err)
+	}
+	return m, nil
+}

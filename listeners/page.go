@@ -61,6 +61,13 @@ type Post struct {
 	Version   int64 // grows with every edit; the same post with a higher one replaces what is stored
 }
 
+// Copied is a post as a person copied it from a screen.
+type Copied struct {
+	Link   Link
+	Text   string
+	Author string // the name above the post
+}
+
 // Surface is the kind of place that a post stands in.
 type Surface string
 

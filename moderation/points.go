@@ -16,6 +16,7 @@ var pointChecks = []struct{ what, query string }{
 		`SELECT r.id FROM reviews r JOIN answers a ON a.id = r.answer_id JOIN members m ON m.id = a.member_id
 		WHERE r.decision = 'approved' AND m.role = 'advocate'
 			AND NOT EXISTS (SELECT 1 FROM replies p WHERE p.review_id = r.id AND p.mode = 'assisted' AND p.evidence IN ('', 'said'))
+			AND NOT EXISTS (SELECT 1 FROM pastes b WHERE b.case_id = a.case_id AND b.member_id = a.member_id)
 			AND NOT EXISTS (SELECT 1 FROM point_entries e WHERE e.member_id = a.member_id AND e.event IN ('review:' || r.id, 'posted:' || r.id))`,
 	},
 	{
@@ -35,6 +36,10 @@ var pointChecks = []struct{ what, query string }{
 		"points for an answer posted by hand of which only the member says so: entry",
 		`SELECT e.id FROM point_entries e JOIN replies p ON e.event = 'posted:' || p.review_id
 		WHERE p.mode <> 'assisted' OR p.evidence NOT IN ('verified', 'seen')`,
+	},
+	{
+		"points in a case that the member brought themselves: entry",
+		`SELECT e.id FROM point_entries e JOIN pastes b ON b.case_id = e.case_id AND b.member_id = e.member_id WHERE e.amount > 0`,
 	},
 	{
 		"points for an answer that did not leave were not taken back: review",

@@ -38,6 +38,7 @@ type App struct {
 	Renewer   *listeners.Renewer
 	Connector *listeners.Connector
 	Doctor    *listeners.Doctor
+	Paster    *moderation.Paster
 	Log       *slog.Logger
 
 	outside http.RoundTripper
@@ -86,6 +87,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		PublicURL: a.publicURL(), Open: a.OpenChannel,
 	}
 	a.Doctor = &listeners.Doctor{Read: d.Read(), Now: a.Now, Open: a.OpenChannel, Renew: a.Renewer.Renew, Outside: a.outside, PublicURL: a.publicURL()}
+	a.Paster = &moderation.Paster{Poller: a.Poller, Connector: a.Connector}
 	return a, nil
 }
 

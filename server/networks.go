@@ -6,6 +6,7 @@ import (
 	"github.com/kith-social/kith/listeners/facebook"
 	"github.com/kith-social/kith/listeners/feed"
 	"github.com/kith-social/kith/listeners/nodebb"
+	"github.com/kith-social/kith/listeners/pasted"
 	"github.com/kith-social/kith/listeners/twitter"
 )
 
@@ -16,6 +17,7 @@ var networks = map[string]listeners.Network{
 	"feed":      feed.Network,
 	"x":         twitter.Network,
 	"nodebb":    nodebb.Network,
+	"pasted":    pasted.Network,
 }
 
 // network is what is known of a kind of network; of one that this version does not know, that nothing

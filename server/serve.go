@@ -98,7 +98,7 @@ func ServeUntil(ctx context.Context, address string, handler http.Handler, ready
 // handler is everything that is served, from the outside in, and the guard that lets requests through.
 func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, *access.Guard, error) {
 	pages := &web.App{
-		DB: a.DB, Desk: a.Desk, Assistant: a.Assistant, Intake: a.Intake, Deliverer: a.Deliverer, Connector: a.Connector, Doctor: a.Doctor, Now: a.Now, Listen: hub.Serve, Told: hub.Told,
+		DB: a.DB, Desk: a.Desk, Assistant: a.Assistant, Intake: a.Intake, Deliverer: a.Deliverer, Connector: a.Connector, Doctor: a.Doctor, Paster: a.Paster, Now: a.Now, Listen: hub.Serve, Told: hub.Told,
 		Secure: strings.HasPrefix(a.publicURL(), "https://"),
 	}
 	key, err := a.pushKey(context.Background())
@@ -126,7 +126,7 @@ func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, *ac
 	if a.Config.Step != nil {
 		r.Method(http.MethodPut, "/demo/clock", a.fromHere(guard, http.HandlerFunc(a.stepClock)))
 	}
-	if err := api.Mount(r, api.Config{DB: a.DB, Desk: a.Desk, Guard: guard, Now: a.Now, Version: Version, Deliverer: a.Deliverer}); err != nil {
+	if err := api.Mount(r, api.Config{DB: a.DB, Desk: a.Desk, Guard: guard, Now: a.Now, Version: Version, Deliverer: a.Deliverer, Paster: a.Paster}); err != nil {
 		return nil, nil, err
 	}
 	if err := guard.Mount(r, web.Files(), web.ServiceWorker()); err != nil {

@@ -151,6 +151,8 @@ func deliveryText(mode listeners.Mode, why string) string {
 		return "delivery.not_summoned"
 	case why == listeners.SecondReply:
 		return "delivery.second_reply"
+	case why == "pasted":
+		return "delivery.pasted"
 	}
 	return "delivery.assisted"
 }

@@ -219,7 +219,7 @@ func caseWork(v casePage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = network(networkMark(v.Case.Network), networkName(v.Case.Network)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = network(networkMark(v.Case.Network), placeName(v.Case)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1283,7 +1283,7 @@ func caseExits(v casePage) templ.Component {
 		}
 		if url := v.postURL(); url != "" && v.Dock.Kind != dockByHand {
 			templ_7745c5c3_Err = button(Button{
-				Label: T(ctx, "case.open_on", "network", networkName(v.Case.Network)), Icon: "external-link", Look: "quiet small", Href: url,
+				Label: T(ctx, "case.open_on", "network", placeName(v.Case)), Icon: "external-link", Look: "quiet small", Href: url,
 				Key: "o", Attrs: templ.Attributes{"target": "_blank", "rel": "noopener noreferrer"},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

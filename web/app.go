@@ -34,6 +34,7 @@ type App struct {
 	Assistant *moderation.Assistant // nil where the operator has named none
 	Connector *listeners.Connector
 	Doctor    *listeners.Doctor
+	Paster    *moderation.Paster
 	Now       clock.Func
 	// Listen keeps an open page told of changes until still says that the member may no longer listen.
 	Listen func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool)

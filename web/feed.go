@@ -25,6 +25,7 @@ import (
 type feed struct {
 	Filter  filter
 	Staff   bool // may choose between lanes
+	Pastes  bool // may bring posts by their link
 	Topics  []community.Topic
 	Held    []Row // what the reader holds
 	Rows    []Row
@@ -141,7 +142,7 @@ func (a *App) feed(w http.ResponseWriter, r *http.Request) error {
 // readFeed reads the list beside a case, with a fixed number of queries however long it is.
 func (a *App) readFeed(ctx context.Context, read bun.IDB, f filter, current int64) (feed, error) {
 	me := access.From(ctx).Member
-	v := feed{Filter: f, Staff: me.Role.Employee(), Current: current}
+	v := feed{Filter: f, Staff: me.Role.Employee(), Pastes: me.MayPaste(), Current: current}
 	wanted, err := f.wanted(view(ctx).Now)
 	if err != nil {
 		return v, err
@@ -314,7 +315,7 @@ func (a *App) rows(ctx context.Context, read bun.IDB, cases []community.Case, f 
 			return nil, err
 		}
 		r := Row{
-			ID: c.ID, Href: f.casePath(c.ID), Mark: networkMark(c.Network), Network: networkName(c.Network), Mood: moodOf(score), Since: c.CustomerAt,
+			ID: c.ID, Href: f.casePath(c.ID), Mark: networkMark(c.Network), Network: placeName(*c), Mood: moodOf(score), Since: c.CustomerAt,
 			Due: c.CustomerAt.Add(community.Promise), Text: shorten(shownTo(me, m.Text), longestRow), Staff: c.Lane == community.Staff,
 		}
 		if m.Account != nil {
@@ -392,6 +393,7 @@ var networks = map[string]struct{ mark, name string }{
 	"discourse": {"DC", "Discourse"},
 	"nodebb":    {"NB", "NodeBB"},
 	"feed":      {"RS", "RSS"},
+	"pasted":    {"WB", "Web"},
 }
 
 func networkMark(id string) string {

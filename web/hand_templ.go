@@ -84,9 +84,9 @@ func handWork(v handPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var4 string
-			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "hand.what", "network", networkName(v.Case.Network)))
+			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "hand.what", "network", placeName(v.Case)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `hand.templ`, Line: 15, Col: 68}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `hand.templ`, Line: 15, Col: 58}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -256,7 +256,7 @@ func handSteps(v handPage) templ.Component {
 		}
 		if v.Open != "" {
 			templ_7745c5c3_Err = button(Button{
-				Label: T(ctx, "case.open_on", "network", networkName(v.Case.Network)), Icon: "external-link", Look: "primary", Href: v.Open,
+				Label: T(ctx, "case.open_on", "network", placeName(v.Case)), Icon: "external-link", Look: "primary", Href: v.Open,
 				Attrs: templ.Attributes{"target": "_blank", "rel": "noopener noreferrer"},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

@@ -10,6 +10,7 @@ import (
 // kindLooks are how the kinds of activities look in a history; a kind without one looks plain.
 var kindLooks = map[community.Kind]struct{ icon, look string }{
 	community.CaseReopened:    {"inbox", ""},
+	community.CasePasted:      {"link", ""},
 	community.CaseClaimed:     {"hand", ""},
 	community.CaseReleased:    {"undo-2", ""},
 	community.LeaseEnded:      {"timer", ""},

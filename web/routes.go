@@ -62,6 +62,9 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/cases/{case}/take-over", Object: "case", Action: "take_over", Handler: a.page(a.takeOver)},
 		{Method: "POST", Pattern: "/cases/{case}/start-from", Object: "answer", Action: "write", Handler: a.page(a.startFrom)},
 		{Method: "POST", Pattern: "/answers/{answer}/take-back", Object: "answer", Action: "write", Handler: a.page(a.takeBack)},
+		{Method: "GET", Pattern: "/paste", Object: "case", Action: "bring", Handler: a.page(a.paste)},
+		{Method: "POST", Pattern: "/paste", Object: "case", Action: "bring", Handler: a.page(a.bring)},
+		{Method: "GET", Pattern: "/share", Object: "case", Action: "bring", Handler: a.page(a.paste)}, // of the web app manifest
 		{Method: "GET", Pattern: "/mine", Object: "case", Action: "read", Handler: a.page(a.mine)},
 
 		// Reviewing.

@@ -13,8 +13,6 @@ import (
 	"github.com/kith-social/kith/listeners"
 )
 
-const maxID = 200 // bytes
-
 // post is an item as everybody else knows it.
 func (c *Channel) post(doc *document, it item) listeners.Post {
 	link := c.link(doc, it)
@@ -81,9 +79,9 @@ func headed(title string, it item) (heading, author string) {
 func (c *Channel) author(doc *document, name string) listeners.Author {
 	site := c.address.Hostname()
 	if name == "" {
-		return listeners.Author{NativeID: bounded(site), Handle: site, Name: cmp.Or(doc.title, site)}
+		return listeners.Author{NativeID: listeners.Bounded(site), Handle: site, Name: cmp.Or(doc.title, site)}
 	}
-	return listeners.Author{NativeID: bounded(site + " " + strings.ToLower(name)), Handle: name, Name: name}
+	return listeners.Author{NativeID: listeners.Bounded(site + " " + strings.ToLower(name)), Handle: name, Name: name}
 }
 
 // id is what an item is known by. Publishers number their items each in their own way, so what is no
@@ -97,17 +95,9 @@ func (c *Channel) id(it item, link string) string {
 
 func (c *Channel) global(guid string) string {
 	if u, err := url.Parse(guid); err == nil && u.Scheme != "" && (u.Host != "" || u.Opaque != "") {
-		return bounded(guid)
+		return listeners.Bounded(guid)
 	}
-	return bounded(c.address.String() + "#" + guid)
-}
-
-// bounded keeps what identifies something short enough for an index.
-func bounded(s string) string {
-	if s = listeners.CleanLine(s); len(s) <= maxID {
-		return s
-	}
-	return strings.ToValidUTF8(s[:maxID-50], "") + "~" + digest(s)
+	return listeners.Bounded(c.address.String() + "#" + guid)
 }
 
 func digest(s string) string {
@@ -121,7 +111,7 @@ func (c *Channel) thread(it item, link string) string {
 		return c.id(it, link)
 	}
 	page, _, _ := strings.Cut(link, "#")
-	return bounded(page)
+	return listeners.Bounded(page)
 }
 
 // parent is the item that this one answers, where the feed says so.

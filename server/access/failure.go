@@ -34,19 +34,19 @@ var statuses = []struct {
 		community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,
 		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole, community.ErrRest, community.ErrAgreed, community.ErrNoAppeal,
 		community.ErrNotByAPI, community.ErrSnippetName, community.ErrNoAssistant, community.ErrAssistantSilent, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
-		listeners.ErrNotByHand, listeners.ErrNotThere,
+		listeners.ErrNotByHand, listeners.ErrNotThere, community.ErrNoPasting, community.ErrBrandsOwn,
 		community.ErrNoProgramme, community.ErrMember, community.ErrApplied, community.ErrReapply, community.ErrDecidedAbout, community.ErrUntested,
 		listeners.ErrOtherAccount, listeners.ErrOneForum, listeners.ErrGrantDenied, listeners.ErrNoAccount,
 		community.ErrTestPassed, community.ErrTestTooSoon, community.ErrNoPractice, ErrKnown,
 	}},
-	{http.StatusGone, []error{ErrLink, community.ErrInvitation, listeners.ErrGrantOver}},
+	{http.StatusGone, []error{ErrLink, community.ErrInvitation, community.ErrTakenDown, listeners.ErrGrantOver}},
 	{http.StatusUnprocessableEntity, []error{
 		community.ErrNotAPeer, community.ErrUnknownRole,
 		listeners.ErrNoLink, listeners.ErrOtherWords, listeners.ErrOtherPlace, listeners.ErrOtherName,
 		listeners.ErrRuleName, listeners.ErrManyRules, listeners.ErrNoRules, listeners.ErrQueryEmpty, listeners.ErrQueryLong, listeners.ErrQueryQuote,
 		listeners.ErrQueryParens, listeners.ErrQueryOr, listeners.ErrQueryNot, listeners.ErrQueryAlone, listeners.ErrQueryOperator,
 	}},
-	{http.StatusTooManyRequests, []error{ErrTooMany}},
+	{http.StatusTooManyRequests, []error{ErrTooMany, community.ErrManyPastes}},
 }
 
 // Explain says how an error is told: its status, and a sentence that gives nothing away. An answer to
@@ -61,11 +61,14 @@ func Explain(err error) Failure {
 		}
 	}
 	var invalid *community.Invalid
+	var network *listeners.Error
 	switch {
 	case errors.As(err, &invalid):
 		return Failure{Status: http.StatusUnprocessableEntity, Field: invalid.Field, Sentence: invalid.Sentence}
 	case errors.Is(err, sql.ErrNoRows):
 		return Failure{Status: http.StatusNotFound, Sentence: "there is nothing here, or nothing you may see"}
+	case errors.As(err, &network):
+		return Failure{Status: http.StatusServiceUnavailable, Sentence: "the network cannot be asked for now; try again later"}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return Failure{Status: http.StatusServiceUnavailable, Sentence: "this took too long; try again in a moment"}
 	}

@@ -39,6 +39,7 @@ type Config struct {
 	Version string // of the product, for the description
 
 	Deliverer *listeners.Deliverer
+	Paster    *moderation.Paster
 }
 
 type api struct {

@@ -73,6 +73,7 @@ type casesIn struct {
 
 func (a *api) cases() {
 	serve(a, operation("GET /cases", "case", "read", "Cases to answer, most urgent first"), a.listCases)
+	serve(a, operation("POST /cases", "case", "bring", "Bring a post by its link; its case may be there already"), a.bringCase)
 	serve(a, operation("GET /cases/{id}", "case", "read", "One case"), a.getCase)
 	serve(a, operation("GET /cases/{id}/activities", "case", "read", "What happened to a case, oldest first"), a.activities)
 	serve(a, operation("POST /cases/{id}/claim", "case", "claim", "Claim a case, or renew your claim"), a.onCase(community.ClaimCase))
