@@ -46,60 +46,68 @@ type Kind string
 
 // The kinds of activities.
 const (
-	Heard           Kind = "heard"            // posts came in: Posts, and Cases that they continued
-	CaseReopened    Kind = "case_reopened"    // the customer wrote again
-	CaseClaimed     Kind = "case_claimed"     //
-	CaseReleased    Kind = "case_released"    //
-	LeaseEnded      Kind = "lease_ended"      // Member
-	CaseDeclined    Kind = "case_declined"    // Text: the reason; for employees only
-	CasePassedOn    Kind = "case_passed_on"   // Member: to whom it was suggested, Text: the note
-	CaseTakenOver   Kind = "case_taken_over"  // Member: who lost it
-	DraftReused     Kind = "draft_reused"     // Answer, Member: who wrote the draft
-	AnswerSubmitted Kind = "answer_submitted" // Answer, Rule: why it is reviewed
-	AnswerReturned  Kind = "answer_returned"  // Answer, Member: its author, Text: the reason
-	AnswerApproved  Kind = "answer_approved"  // Answer, Rule where a rule approved
-	AnswerTakenBack Kind = "answer_taken_back"
-	AnswerAgreed    Kind = "answer_agreed"      // Answer: one of the approvals it needs
-	AnswerTakenOver Kind = "answer_taken_over"  // Answer, Member: its author; a reviewer goes on with it
-	AnswerOverride  Kind = "answer_override"    // Answer, Member: its author, Text: why it left without all approvals
-	OverrideFine    Kind = "override_confirmed" // Answer, Member: who let it leave
-	OverrideWrong   Kind = "override_flagged"   // Answer, Member: who let it leave, Text: what is wrong
-	ReviewLate      Kind = "review_late"        // Answer: nobody has looked at it for long
-	ReviewAppealed  Kind = "review_appealed"    // Answer, Member: its author, Text: the reason
-	AppealUpheld    Kind = "appeal_upheld"      // Answer, Member: its author, Text: why the decision stands
-	AppealChanged   Kind = "appeal_changed"     // Answer, Member: its author, Text: why it does not
-	DutyChanged     Kind = "duty_changed"       // Member
-	ReplySent       Kind = "reply_sent"         // Answer, Reply
-	ReplyFailed     Kind = "reply_failed"       // Answer, Reply, Text: the class of the failure
-	ReplyDoubtful   Kind = "reply_doubtful"
-	ReplyHeld       Kind = "reply_held"     // the network's people look at it first
-	ReplyByHand     Kind = "reply_by_hand"  // its author is to post it themselves
-	ReplyNeedless   Kind = "reply_needless" // the brand answered with another tool before it left
-	HandReminded    Kind = "hand_reminded"  // as a notice only: a reply still waits to be posted by hand
-	HandGivenUp     Kind = "hand_given_up"  // Answer, Reply, Text: why nobody posts it by hand
-	CaseElsewhere   Kind = "case_elsewhere" // the brand answered with another tool
-	CustomerThanks  Kind = "customer_thanks"
-	CaseSolved      Kind = "case_solved"
-	Escalated       Kind = "escalated" // Text: the reason; Lane: the lane it left
-	LaneRaised      Kind = "lane_raised"
-	CaseClosed      Kind = "case_closed"
-	MemberAdded     Kind = "member_added"
-	TrustRaised     Kind = "trust_raised" // Member, as every change of trust
-	TrustWarned     Kind = "trust_warned" // the answers no longer bear the level
-	TrustRecovered  Kind = "trust_recovered"
-	TrustLowered    Kind = "trust_lowered"
-	TrustGranted    Kind = "trust_granted" // Text: the reason
-	TrustGrantEnded Kind = "trust_grant_ended"
-	TrustDropped    Kind = "trust_dropped" // after a leak of somebody's data; Text: the reason
-	TrustGuide      Kind = "trust_guide"   // a moderator and an admin agreed
-	WeekLong        Kind = "week_long"     // as a notice only, like the next
-	RestAdvised     Kind = "rest_advised"
-	WeekTooLong     Kind = "week_too_long" // Member
-	GuideProposed   Kind = "guide_proposed"
-	SendingStopped  Kind = "sending_stopped" // Text: the connection's handle, "" for all of the brand; Rule: its network
-	SendingResumed  Kind = "sending_resumed" // the same
-	AccountNamed    Kind = "account_named"   // Member; Before and Text: their own name on a network, Rule: the network
-	SettingChanged  Kind = "setting_changed" // Rule: the section, Before and Text: its values
+	Heard              Kind = "heard"            // posts came in: Posts, and Cases that they continued
+	CaseReopened       Kind = "case_reopened"    // the customer wrote again
+	CaseClaimed        Kind = "case_claimed"     //
+	CaseReleased       Kind = "case_released"    //
+	LeaseEnded         Kind = "lease_ended"      // Member
+	CaseDeclined       Kind = "case_declined"    // Text: the reason; for employees only
+	CasePassedOn       Kind = "case_passed_on"   // Member: to whom it was suggested, Text: the note
+	CaseTakenOver      Kind = "case_taken_over"  // Member: who lost it
+	DraftReused        Kind = "draft_reused"     // Answer, Member: who wrote the draft
+	AnswerSubmitted    Kind = "answer_submitted" // Answer, Rule: why it is reviewed
+	AnswerReturned     Kind = "answer_returned"  // Answer, Member: its author, Text: the reason
+	AnswerApproved     Kind = "answer_approved"  // Answer, Rule where a rule approved
+	AnswerTakenBack    Kind = "answer_taken_back"
+	AnswerAgreed       Kind = "answer_agreed"      // Answer: one of the approvals it needs
+	AnswerTakenOver    Kind = "answer_taken_over"  // Answer, Member: its author; a reviewer goes on with it
+	AnswerOverride     Kind = "answer_override"    // Answer, Member: its author, Text: why it left without all approvals
+	OverrideFine       Kind = "override_confirmed" // Answer, Member: who let it leave
+	OverrideWrong      Kind = "override_flagged"   // Answer, Member: who let it leave, Text: what is wrong
+	ReviewLate         Kind = "review_late"        // Answer: nobody has looked at it for long
+	ReviewAppealed     Kind = "review_appealed"    // Answer, Member: its author, Text: the reason
+	AppealUpheld       Kind = "appeal_upheld"      // Answer, Member: its author, Text: why the decision stands
+	AppealChanged      Kind = "appeal_changed"     // Answer, Member: its author, Text: why it does not
+	DutyChanged        Kind = "duty_changed"       // Member
+	ReplySent          Kind = "reply_sent"         // Answer, Reply
+	ReplyFailed        Kind = "reply_failed"       // Answer, Reply, Text: the class of the failure
+	ReplyDoubtful      Kind = "reply_doubtful"
+	ReplyHeld          Kind = "reply_held"          // the network's people look at it first
+	ReplyByHand        Kind = "reply_by_hand"       // its author is to post it themselves
+	ReplyNeedless      Kind = "reply_needless"      // the brand answered with another tool before it left
+	HandReminded       Kind = "hand_reminded"       // as a notice only: a reply still waits to be posted by hand
+	HandGivenUp        Kind = "hand_given_up"       // Answer, Reply, Text: why nobody posts it by hand
+	CorrectionAsked    Kind = "correction_asked"    // Answer, Rule: why it is reviewed
+	CorrectionApproved Kind = "correction_approved" // Answer, Rule where a rule approved
+	CorrectionReturned Kind = "correction_returned" // Answer, Member: its author, Text: the reason
+	ReplyEdited        Kind = "reply_edited"        // Answer, Reply: it has other words on the network
+	ReplyDeleted       Kind = "reply_deleted"       // Answer, Reply, Rule: why, Text: what was said of it
+	PostHidden         Kind = "post_hidden"         // Mention, Rule or Text: why; by the brand
+	PostUnhidden       Kind = "post_unhidden"       // Mention
+	ChangeFailed       Kind = "change_failed"       // Rule: what was to be done, Text: the class of the failure
+	CaseElsewhere      Kind = "case_elsewhere"      // the brand answered with another tool
+	CustomerThanks     Kind = "customer_thanks"
+	CaseSolved         Kind = "case_solved"
+	Escalated          Kind = "escalated" // Text: the reason; Lane: the lane it left
+	LaneRaised         Kind = "lane_raised"
+	CaseClosed         Kind = "case_closed"
+	MemberAdded        Kind = "member_added"
+	TrustRaised        Kind = "trust_raised" // Member, as every change of trust
+	TrustWarned        Kind = "trust_warned" // the answers no longer bear the level
+	TrustRecovered     Kind = "trust_recovered"
+	TrustLowered       Kind = "trust_lowered"
+	TrustGranted       Kind = "trust_granted" // Text: the reason
+	TrustGrantEnded    Kind = "trust_grant_ended"
+	TrustDropped       Kind = "trust_dropped" // after a leak of somebody's data; Text: the reason
+	TrustGuide         Kind = "trust_guide"   // a moderator and an admin agreed
+	WeekLong           Kind = "week_long"     // as a notice only, like the next
+	RestAdvised        Kind = "rest_advised"
+	WeekTooLong        Kind = "week_too_long" // Member
+	GuideProposed      Kind = "guide_proposed"
+	SendingStopped     Kind = "sending_stopped" // Text: the connection's handle, "" for all of the brand; Rule: its network
+	SendingResumed     Kind = "sending_resumed" // the same
+	AccountNamed       Kind = "account_named"   // Member; Before and Text: their own name on a network, Rule: the network
+	SettingChanged     Kind = "setting_changed" // Rule: the section, Before and Text: its values
 
 	ConnectionChanged Kind = "connection_changed" // Account, Rule: what was done, Before and Text: of what was changed
 
@@ -141,7 +149,7 @@ func recordAll(ctx context.Context, tx Tx, all []Activity) error {
 }
 
 // amongUs are kinds whose texts are for the author of the answer and for employees.
-var amongUs = []Kind{AnswerReturned, AnswerOverride, OverrideWrong, ReviewAppealed, AppealUpheld, AppealChanged}
+var amongUs = []Kind{AnswerReturned, CorrectionReturned, AnswerOverride, OverrideWrong, ReviewAppealed, AppealUpheld, AppealChanged}
 
 // Timeline reads the history of a case as the member may see it, oldest first: nothing from lanes they
 // do not see, and a reviewer's advice only as its author's and employees'.

@@ -37,6 +37,7 @@ type Answer struct {
 	SnippetID   int64    `bun:",nullzero"` // the snippet it began with
 	Suggestion  string   // what a machine wrote for it, "" for nothing
 	Assisted    bool     // most of it is still the machine's
+	CorrectsID  int64    `bun:",nullzero"` // the answer whose reply on the network it is to replace; 0 for one of its own
 	Version     int64
 	CreatedAt   clock.Time
 	UpdatedAt   clock.Time
@@ -287,7 +288,7 @@ func TakeBackAnswer(ctx context.Context, tx Tx, m *Member, answerID int64, appro
 	if err != nil {
 		return a, err
 	}
-	if a.State != Approved {
+	if a.State != Approved || a.CorrectsID != 0 {
 		return a, ErrChanged
 	}
 	if a.MemberID != m.ID && !approved && !m.Role.Employee() {
@@ -333,7 +334,7 @@ func (a *Answer) makeRoom(ctx context.Context, tx Tx) error {
 func withdraw(ctx context.Context, tx Tx, caseID int64) error {
 	_, err := tx.NewUpdate().Model((*Answer)(nil)).
 		Set("state = ?, decided_at = ?, version = version + 1", Withdrawn, tx.Now()).
-		Where("case_id = ? AND state = ?", caseID, Submitted).Exec(ctx)
+		Where("case_id = ? AND state = ? AND corrects_id IS NULL", caseID, Submitted).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("withdraw the answers of case %d: %w", caseID, err)
 	}
@@ -343,7 +344,7 @@ func withdraw(ctx context.Context, tx Tx, caseID int64) error {
 // fare notes a customer's word on the answer that a member gave to a case last.
 func fare(ctx context.Context, tx Tx, c *Case, o Outcome) error {
 	_, err := tx.NewUpdate().Model((*Answer)(nil)).Set("outcome = ?, version = version + 1", o).
-		Where("id = (SELECT MAX(id) FROM answers WHERE case_id = ? AND member_id = ? AND state = ?)", c.ID, c.AnsweredBy, Approved).Exec(ctx)
+		Where("id = (SELECT MAX(id) FROM answers WHERE case_id = ? AND member_id = ? AND state = ? AND corrects_id IS NULL)", c.ID, c.AnsweredBy, Approved).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("note how the answer to case %d fared: %w", c.ID, err)
 	}
@@ -389,10 +390,10 @@ func AnswersTo(ctx context.Context, db bun.IDB, m *Member, caseIDs []int64) (map
 	return byCase, nil
 }
 
-// AnswersOf reads a member's latest answers, newest first.
+// AnswersOf reads a member's latest answers, newest first, without the corrections of some.
 func AnswersOf(ctx context.Context, db bun.IDB, m *Member, most int) ([]Answer, error) {
 	var all []Answer
-	err := db.NewSelect().Model(&all).Where("member_id = ?", m.ID).Order("id DESC").Limit(int64(most)).Scan(ctx)
+	err := db.NewSelect().Model(&all).Where("member_id = ? AND corrects_id IS NULL", m.ID).Order("id DESC").Limit(int64(most)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the answers of member %d: %w", m.ID, err)
 	}

@@ -52,7 +52,7 @@ func handOver(ctx context.Context, tx Tx, m *Member, c *Case, reason string) err
 		return err
 	}
 	for _, a := range slices.Backward(answers) {
-		if a.State == Submitted || a.MemberID == m.ID && (a.State == Draft || a.State == Returned) {
+		if a.State == Submitted && a.CorrectsID == 0 || a.MemberID == m.ID && (a.State == Draft || a.State == Returned) {
 			h.Draft = a.Text
 			break
 		}

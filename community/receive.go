@@ -428,7 +428,7 @@ func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming) (Event, []Activi
 	if err != nil {
 		return "", nil, err
 	}
-	about := fmt.Sprintf("answered:%d:%d", c.ID, c.AnsweredAt)
+	about := answeredEvent(c.ID, c.AnsweredAt)
 	good := func(e Event, o Outcome, rule gamification.Rule, kind Kind) (Event, []Activity, error) {
 		if err := fare(ctx, tx, c, o); err != nil {
 			return "", nil, err
@@ -509,4 +509,9 @@ func (c *Case) brandWrote(ctx context.Context, tx Tx, m *listeners.Mention) ([]A
 		}
 	}
 	return []Activity{{BrandID: c.BrandID, CaseID: c.ID, Kind: CaseElsewhere, Lane: c.Lane, Detail: Detail{Text: m.URL}}}, nil
+}
+
+// answeredEvent names in the ledger what a customer says of the answer of a moment.
+func answeredEvent(caseID int64, at clock.Time) string {
+	return fmt.Sprintf("answered:%d:%d", caseID, at)
 }

@@ -192,7 +192,7 @@ func SettleAppeal(ctx context.Context, tx Tx, a *Answer, c *Case, judge *Member,
 
 // ApprovedOf counts a member's answers that were approved, up to most.
 func ApprovedOf(ctx context.Context, db bun.IDB, memberID int64, most int) (int, error) {
-	some := db.NewSelect().Model((*Answer)(nil)).ColumnExpr("1").Where("member_id = ? AND state = 'approved'", memberID).Limit(int64(most))
+	some := db.NewSelect().Model((*Answer)(nil)).ColumnExpr("1").Where("member_id = ? AND state = 'approved' AND corrects_id IS NULL", memberID).Limit(int64(most))
 	n, err := db.NewSelect().TableExpr("(?) AS approved", some).Count(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("count the approved answers of member %d: %w", memberID, err)

@@ -46,11 +46,12 @@ const (
 	Escalate      Event = "escalated"
 	Close         Event = "closed"
 	Delete        Event = "deleted"
+	Unanswer      Event = "answer_deleted" // the brand took its answer away, and the customer waits again
 )
 
 // Events lists every event.
 var Events = []Event{
-	Claim, Release, Submit, Return, Publish, TakeBack, Succeed, SendFailed, CustomerWrote, CustomerSaid, Solve, BrandWrote, Escalate, Close, Delete,
+	Claim, Release, Submit, Return, Publish, TakeBack, Succeed, SendFailed, CustomerWrote, CustomerSaid, Solve, BrandWrote, Escalate, Close, Delete, Unanswer,
 }
 
 // moves is the whole machine: what is not in it is refused. What networks tell (what was written, what
@@ -58,28 +59,28 @@ var Events = []Event{
 var moves = map[State]map[Event]State{
 	Open: {
 		Claim: Claimed, CustomerWrote: Open, CustomerSaid: Open, Solve: Resolved, BrandWrote: AnsweredElsewhere,
-		SendFailed: Open, Escalate: Open, Close: Closed, Delete: Gone,
+		SendFailed: Open, Escalate: Open, Close: Closed, Delete: Gone, Unanswer: Open,
 	},
 	Claimed: {
 		Claim: Claimed, Release: Open, Submit: InReview, Publish: Answered, CustomerWrote: Claimed, CustomerSaid: Claimed, Solve: Claimed,
-		BrandWrote: AnsweredElsewhere, SendFailed: Claimed, Escalate: Open, Close: Closed, Delete: Gone,
+		BrandWrote: AnsweredElsewhere, SendFailed: Claimed, Escalate: Open, Close: Closed, Delete: Gone, Unanswer: Claimed,
 	},
 	InReview: {
 		Release: Open, Return: Claimed, Succeed: Claimed, Publish: Answered, CustomerWrote: InReview, CustomerSaid: InReview, Solve: InReview,
-		BrandWrote: AnsweredElsewhere, SendFailed: InReview, Escalate: Open, Close: Closed, Delete: Gone,
+		BrandWrote: AnsweredElsewhere, SendFailed: InReview, Escalate: Open, Close: Closed, Delete: Gone, Unanswer: InReview,
 	},
 	Answered: {
 		TakeBack: Claimed, SendFailed: Open, CustomerWrote: Open, CustomerSaid: Answered, Solve: Resolved,
-		BrandWrote: Answered, Close: Closed, Delete: Gone,
+		BrandWrote: Answered, Close: Closed, Delete: Gone, Unanswer: Open,
 	},
 	AnsweredElsewhere: {
 		CustomerWrote: Open, CustomerSaid: AnsweredElsewhere, Solve: Resolved, BrandWrote: AnsweredElsewhere, SendFailed: AnsweredElsewhere,
-		Close: Closed, Delete: Gone,
+		Close: Closed, Delete: Gone, Unanswer: Open,
 	},
-	Resolved: {CustomerWrote: Open, CustomerSaid: Resolved, Solve: Resolved, BrandWrote: Resolved, SendFailed: Resolved, Close: Closed, Delete: Gone},
-	Closed:   {CustomerWrote: Open, CustomerSaid: Closed, Solve: Closed, BrandWrote: Closed, SendFailed: Closed, Delete: Gone},
-	Ignored:  {CustomerWrote: Open, CustomerSaid: Ignored, Solve: Ignored, BrandWrote: Ignored, SendFailed: Ignored, Delete: Gone},
-	Gone:     {SendFailed: Gone, BrandWrote: Gone, CustomerWrote: Open, CustomerSaid: Gone, Solve: Gone, Delete: Gone},
+	Resolved: {CustomerWrote: Open, CustomerSaid: Resolved, Solve: Resolved, BrandWrote: Resolved, SendFailed: Resolved, Close: Closed, Delete: Gone, Unanswer: Open},
+	Closed:   {CustomerWrote: Open, CustomerSaid: Closed, Solve: Closed, BrandWrote: Closed, SendFailed: Closed, Delete: Gone, Unanswer: Open},
+	Ignored:  {CustomerWrote: Open, CustomerSaid: Ignored, Solve: Ignored, BrandWrote: Ignored, SendFailed: Ignored, Delete: Gone, Unanswer: Ignored},
+	Gone:     {SendFailed: Gone, BrandWrote: Gone, CustomerWrote: Open, CustomerSaid: Gone, Solve: Gone, Delete: Gone, Unanswer: Gone},
 }
 
 // Transition is the one function that says where an event leads; ErrNotOpen where it may not happen.

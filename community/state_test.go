@@ -11,15 +11,15 @@ import (
 // allowed is the whole machine once more, as a person reads it: in each state, what may happen and
 // where it leads.
 var allowed = map[community.State]map[community.Event]community.State{
-	"open":               {"send_failed": "open", "claimed": "claimed", "customer_wrote": "open", "customer_thanked": "open", "solved": "resolved", "answered_elsewhere": "answered_elsewhere", "escalated": "open", "closed": "closed", "deleted": "gone"},
-	"claimed":            {"send_failed": "claimed", "claimed": "claimed", "released": "open", "submitted": "in_review", "published": "answered", "customer_wrote": "claimed", "customer_thanked": "claimed", "solved": "claimed", "answered_elsewhere": "answered_elsewhere", "escalated": "open", "closed": "closed", "deleted": "gone"},
-	"in_review":          {"send_failed": "in_review", "released": "open", "returned": "claimed", "taken_over": "claimed", "published": "answered", "customer_wrote": "in_review", "customer_thanked": "in_review", "solved": "in_review", "answered_elsewhere": "answered_elsewhere", "escalated": "open", "closed": "closed", "deleted": "gone"},
-	"answered":           {"taken_back": "claimed", "send_failed": "open", "customer_wrote": "open", "customer_thanked": "answered", "solved": "resolved", "answered_elsewhere": "answered", "closed": "closed", "deleted": "gone"},
-	"answered_elsewhere": {"send_failed": "answered_elsewhere", "customer_wrote": "open", "customer_thanked": "answered_elsewhere", "solved": "resolved", "answered_elsewhere": "answered_elsewhere", "closed": "closed", "deleted": "gone"},
-	"resolved":           {"customer_wrote": "open", "customer_thanked": "resolved", "solved": "resolved", "answered_elsewhere": "resolved", "send_failed": "resolved", "closed": "closed", "deleted": "gone"},
-	"closed":             {"customer_wrote": "open", "customer_thanked": "closed", "solved": "closed", "answered_elsewhere": "closed", "send_failed": "closed", "deleted": "gone"},
-	"ignored":            {"send_failed": "ignored", "customer_wrote": "open", "customer_thanked": "ignored", "solved": "ignored", "answered_elsewhere": "ignored", "deleted": "gone"},
-	"gone":               {"send_failed": "gone", "answered_elsewhere": "gone", "customer_wrote": "open", "customer_thanked": "gone", "solved": "gone", "deleted": "gone"},
+	"open":               {"send_failed": "open", "claimed": "claimed", "customer_wrote": "open", "customer_thanked": "open", "solved": "resolved", "answered_elsewhere": "answered_elsewhere", "escalated": "open", "closed": "closed", "deleted": "gone", "answer_deleted": "open"},
+	"claimed":            {"send_failed": "claimed", "claimed": "claimed", "released": "open", "submitted": "in_review", "published": "answered", "customer_wrote": "claimed", "customer_thanked": "claimed", "solved": "claimed", "answered_elsewhere": "answered_elsewhere", "escalated": "open", "closed": "closed", "deleted": "gone", "answer_deleted": "claimed"},
+	"in_review":          {"send_failed": "in_review", "released": "open", "returned": "claimed", "taken_over": "claimed", "published": "answered", "customer_wrote": "in_review", "customer_thanked": "in_review", "solved": "in_review", "answered_elsewhere": "answered_elsewhere", "escalated": "open", "closed": "closed", "deleted": "gone", "answer_deleted": "in_review"},
+	"answered":           {"taken_back": "claimed", "send_failed": "open", "customer_wrote": "open", "customer_thanked": "answered", "solved": "resolved", "answered_elsewhere": "answered", "closed": "closed", "deleted": "gone", "answer_deleted": "open"},
+	"answered_elsewhere": {"send_failed": "answered_elsewhere", "customer_wrote": "open", "customer_thanked": "answered_elsewhere", "solved": "resolved", "answered_elsewhere": "answered_elsewhere", "closed": "closed", "deleted": "gone", "answer_deleted": "open"},
+	"resolved":           {"customer_wrote": "open", "customer_thanked": "resolved", "solved": "resolved", "answered_elsewhere": "resolved", "send_failed": "resolved", "closed": "closed", "deleted": "gone", "answer_deleted": "open"},
+	"closed":             {"customer_wrote": "open", "customer_thanked": "closed", "solved": "closed", "answered_elsewhere": "closed", "send_failed": "closed", "deleted": "gone", "answer_deleted": "open"},
+	"ignored":            {"send_failed": "ignored", "customer_wrote": "open", "customer_thanked": "ignored", "solved": "ignored", "answered_elsewhere": "ignored", "deleted": "gone", "answer_deleted": "ignored"},
+	"gone":               {"send_failed": "gone", "answered_elsewhere": "gone", "customer_wrote": "open", "customer_thanked": "gone", "solved": "gone", "deleted": "gone", "answer_deleted": "gone"},
 }
 
 func TestEveryStateAndEvent(t *testing.T) {
@@ -40,7 +40,7 @@ func TestEveryStateAndEvent(t *testing.T) {
 // What a network tells must be stored in whatever state its cases are: it cannot be told to wait.
 func TestWhatIsHeardIsNeverRefused(t *testing.T) {
 	for _, from := range community.States {
-		for _, event := range []community.Event{community.CustomerWrote, community.CustomerSaid, community.Solve, community.BrandWrote, community.SendFailed, community.Delete} {
+		for _, event := range []community.Event{community.CustomerWrote, community.CustomerSaid, community.Solve, community.BrandWrote, community.SendFailed, community.Delete, community.Unanswer} {
 			if _, err := community.Transition(from, event); err != nil {
 				t.Errorf("%s is refused in state %s", event, from)
 			}

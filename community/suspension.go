@@ -185,9 +185,12 @@ func giveUp(ctx context.Context, tx Tx, by, m *Member) error {
 	}
 	var reviewed []Case
 	q = tx.NewSelect().Model(&reviewed).Where("c.state = 'in_review'").
-		Where("c.id IN (SELECT case_id FROM answers WHERE member_id = ? AND state = 'submitted')", m.ID).Order("c.id")
+		Where("c.id IN (SELECT case_id FROM answers WHERE member_id = ? AND state = 'submitted' AND corrects_id IS NULL)", m.ID).Order("c.id")
 	if err := locked(tx, q).Scan(ctx); err != nil {
 		return fmt.Errorf("find the answers of member %d: %w", m.ID, err)
+	}
+	if err := withdrawCorrections(ctx, tx, m.ID); err != nil {
+		return err
 	}
 	for i := range reviewed {
 		if err := withdraw(ctx, tx, reviewed[i].ID); err != nil {

@@ -40,6 +40,7 @@ type Connection struct {
 	SendAt         clock.Time `bun:",nullzero"` // before it nothing leaves, because the network said so
 	BusyAt         clock.Time `bun:",nullzero"` // when the newest post that a look at the network found was written
 	RecheckedAt    clock.Time `bun:",nullzero"` // when what is stored was last looked at again
+	HidePhones     bool       // comments that hold a phone number are hidden
 
 	// Of one round.
 	caps           Capabilities

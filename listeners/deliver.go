@@ -21,6 +21,8 @@ type Deliverer struct {
 	// Done hears, in the same transaction, of every reply that was sent, failed, is not wanted any more,
 	// is held by the network, or needs a person.
 	Done func(context.Context, Tx, Reply) error
+	// Changed hears, in the same transaction, of every change of a post that was made or failed.
+	Changed func(context.Context, Tx, Change) error
 	// Renew gives a connection new secrets where the network says that the old ones are over. Nil: the
 	// connection stops until a person connects it anew.
 	Renew  func(context.Context, Connection) (Connection, error)
@@ -102,6 +104,11 @@ func (d *Deliverer) Tick(ctx context.Context) {
 
 // sweep begins what is due, with calls for what it does on the network.
 func (d *Deliverer) sweep(ctx, calls context.Context, underWay *sync.WaitGroup) {
+	d.sweepReplies(ctx, calls, underWay)
+	d.sweepChanges(ctx, calls, underWay)
+}
+
+func (d *Deliverer) sweepReplies(ctx, calls context.Context, underWay *sync.WaitGroup) {
 	if d.free() == 0 || ctx.Err() != nil {
 		return
 	}

@@ -81,8 +81,16 @@ func Remove(ctx context.Context, tx Tx, c Connection, removals []Removal) ([]Men
 	if err != nil {
 		return nil, fmt.Errorf("find the posts that are gone: %w", err)
 	}
+	hidden, err := hiddenByUs(ctx, tx, stored)
+	if err != nil {
+		return nil, err
+	}
 	var gone []Mention
 	for _, m := range stored {
+		if why[m.NativeID] == Hidden && hidden[m.ID] {
+			delete(why, m.NativeID)
+			continue // it stands there as before for whoever wrote it
+		}
 		before := m.GoneWhy
 		m.GoneWhy = why[m.NativeID]
 		delete(why, m.NativeID)

@@ -186,6 +186,7 @@ type Capabilities struct {
 	Pace      []Pace        // how many replies the network takes
 	EditFor   time.Duration // how long an own reply can be edited; 0: not at all, Forever: always
 	AsMember  bool          // Outgoing.As is honoured
+	Privately time.Duration // how long after a post its author can be answered in private; 0: not at all
 }
 
 // Forever is a time span without an end.

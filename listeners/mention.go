@@ -50,6 +50,7 @@ type Mention struct {
 	EditedAt clock.Time `bun:",nullzero"` // when we heard of its latest edit
 	GoneAt   clock.Time `bun:",nullzero"` // when we heard that it is gone; its text is too
 	GoneWhy  GoneWhy
+	HiddenAt clock.Time `bun:",nullzero"` // since when the brand hides it; it stands here all the same
 
 	Account *Account `bun:"rel:belongs-to,join:account_id=id"`
 }

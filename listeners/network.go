@@ -31,6 +31,8 @@ type Network struct {
 	Link func(s Settings, link string) (nativeID string)
 	// CheckQuery tells what is wrong with the query of a Rule, as a sentence. Nil: no rules here.
 	CheckQuery func(query string) error
+	// HidesPhones tells whether a comment that holds a phone number can be hidden by itself.
+	HidesPhones bool
 	// Compose is a link that opens the network with an answer to a mention ready to be posted by hand.
 	// Nil: the mention's own link, and the text is copied.
 	Compose func(m Mention, text string) string

@@ -8,7 +8,7 @@ import (
 )
 
 // progress are the columns that change on a reply's way; what it says and why it may never do.
-var progress = []string{"state", "due_at", "attempts", "reads", "absent", "sent_at", "native_id", "url", "error", "mode", "evidence", "version"}
+var progress = []string{"state", "due_at", "attempts", "reads", "absent", "sent_at", "native_id", "url", "error", "mode", "evidence", "surface", "target", "version"}
 
 // settle stores what became of a reply unless somebody else settled it meanwhile.
 func (d *Deliverer) settle(ctx context.Context, r Reply, version int64) error {

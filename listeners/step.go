@@ -1,6 +1,7 @@
 package listeners
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -83,7 +84,13 @@ func (d *Deliverer) send(ctx context.Context, l *line, r Reply) (Reply, error) {
 			return d.afterFailure(r, classify(err, Transient)), nil
 		}
 		if len(look.Posts) == 0 {
-			return r.failed(Gone), nil
+			hidden, err := d.hidden(ctx, r, look)
+			if err != nil {
+				return r, err
+			}
+			if !hidden {
+				return r.failed(Gone), nil
+			}
 		}
 		if not, err := d.stands(ctx, &r); err != nil || not {
 			return r, err
@@ -95,7 +102,11 @@ func (d *Deliverer) send(ctx context.Context, l *line, r Reply) (Reply, error) {
 		return err
 	})
 	if err != nil {
-		return d.afterFailure(r, classify(err, Ambiguous)), nil
+		e := classify(err, Ambiguous)
+		if private, err := d.inPrivate(ctx, l, r, e); err != nil || private != nil {
+			return *cmp.Or(private, &r), err
+		}
+		return d.afterFailure(r, e), nil
 	}
 	r.spend = append(r.spend, sent.Spend...)
 	return r.sent(sent, d.Now()), nil

@@ -2,6 +2,7 @@ package moderation
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,8 +51,9 @@ func (d *Desk) Submit(ctx context.Context, tx listeners.Tx, m *community.Member,
 	return a, err
 }
 
-// refuse says why a text may not leave whoever approves it, nor take a reviewer's time.
-func (d *Desk) refuse(ctx context.Context, db bun.IDB, author *community.Member, c *community.Case, text string) error {
+// refuse says why a text may not leave whoever approves it, nor take a reviewer's time. What a text may be is
+// left out: a correction nearly repeats what was sent.
+func (d *Desk) refuse(ctx context.Context, db bun.IDB, author *community.Member, c *community.Case, text string, may ...Flag) error {
 	if tooEmpty(text) {
 		return &community.Invalid{Field: "text", Sentence: "write an answer first"}
 	}
@@ -62,6 +64,7 @@ func (d *Desk) refuse(ctx context.Context, db bun.IDB, author *community.Member,
 	if err != nil {
 		return err
 	}
+	found = slices.DeleteFunc(found, func(f Finding) bool { return slices.Contains(may, f.Flag) })
 	if err := refusal(found); err != nil {
 		return err
 	}
@@ -186,7 +189,11 @@ func (d *Desk) ReturnWith(ctx context.Context, tx listeners.Tx, reviewer *commun
 		return a, err
 	}
 	text := a.Text
-	if err := community.ReturnAnswer(ctx, tx, &a, &c, reviewer, w.Reason); err != nil {
+	give := community.ReturnAnswer
+	if a.CorrectsID != 0 {
+		give = community.ReturnCorrection
+	}
+	if err := give(ctx, tx, &a, &c, reviewer, w.Reason); err != nil {
 		return a, err
 	}
 	r := Review{ReviewerID: reviewer.ID, Reason: w.Reason, Lessons: w.Lessons, Suggestion: strings.TrimSpace(w.Wording)}
@@ -202,7 +209,7 @@ func (d *Desk) TakeOver(ctx context.Context, tx listeners.Tx, reviewer *communit
 	if err != nil {
 		return a, err
 	}
-	if !reviewer.MayAnswer(&c) {
+	if !reviewer.MayAnswer(&c) || a.CorrectsID != 0 {
 		return a, community.ErrNotAllowed
 	}
 	return community.TakeOverAnswer(ctx, tx, &a, &c, reviewer)
@@ -233,6 +240,9 @@ func (d *Desk) toSettle(ctx context.Context, tx listeners.Tx, reviewer *communit
 
 // publish is the one way out: the guards once more, approval, case, outbox and points in one transaction.
 func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer, c *community.Case, author *community.Member, r Review, reviewer *community.Member) error {
+	if a.CorrectsID != 0 {
+		return d.publishCorrection(ctx, tx, a, c, author, r, reviewer)
+	}
 	if err := community.MayWriteTo(ctx, tx, author, a.MentionID); err != nil {
 		return err
 	}

@@ -20,6 +20,8 @@ type Intake struct {
 	Rules Rules // of brands that have set nothing
 	// Network tells what is known of a kind of network; nil: none forbids anything.
 	Network func(kind string) listeners.Network
+	// NewID makes the id of a change, a UUIDv7. Nil: nothing is hidden by itself.
+	NewID func() string
 
 	mu     sync.Mutex
 	brands map[int64]ready
@@ -50,7 +52,7 @@ func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(c
 		scored[p.NativeID] = j
 	}
 	return func(ctx context.Context, tx listeners.Tx) error {
-		return store(ctx, tx, conn, posts, scored)
+		return in.store(ctx, tx, conn, posts, scored)
 	}
 }
 
@@ -63,7 +65,7 @@ type judged struct {
 // mostAhead is how far a network's clock may be ahead of ours.
 const mostAhead = 10 * time.Minute
 
-func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, posts []listeners.Post, scored map[string]judged) error {
+func (in *Intake) store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, posts []listeners.Post, scored map[string]judged) error {
 	if err := community.TakeTurns(ctx, tx, conn.BrandID); err != nil {
 		return err
 	}
@@ -132,6 +134,9 @@ func store(ctx context.Context, tx listeners.Tx, conn listeners.Connection, post
 		return err
 	}
 	if err := listeners.Insert(ctx, tx, mentions); err != nil {
+		return err
+	}
+	if err := in.hidePhones(ctx, tx, conn, mentions); err != nil {
 		return err
 	}
 	if err := countHeard(ctx, tx, conn.BrandID, customer); err != nil {

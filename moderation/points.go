@@ -14,7 +14,7 @@ var pointChecks = []struct{ what, query string }{
 	{
 		"an approved answer of an advocate has no entry: review",
 		`SELECT r.id FROM reviews r JOIN answers a ON a.id = r.answer_id JOIN members m ON m.id = a.member_id
-		WHERE r.decision = 'approved' AND m.role = 'advocate'
+		WHERE r.decision = 'approved' AND m.role = 'advocate' AND a.corrects_id IS NULL
 			AND NOT EXISTS (SELECT 1 FROM replies p WHERE p.review_id = r.id AND p.mode = 'assisted' AND p.evidence IN ('', 'said'))
 			AND NOT EXISTS (SELECT 1 FROM pastes b WHERE b.case_id = a.case_id AND b.member_id = a.member_id)
 			AND NOT EXISTS (SELECT 1 FROM point_entries e WHERE e.member_id = a.member_id AND e.event IN ('review:' || r.id, 'posted:' || r.id))`,

@@ -63,11 +63,11 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		return nil, err
 	}
 	a := &App{Config: cfg, DB: d, Keys: keys, Now: cfg.now(), Log: log, outside: listeners.Guard(cfg.AllowHost, Version)}
-	a.Intake = &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules, Network: network}
+	a.Intake = &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules, Network: network, NewID: newID}
 	a.Desk = &moderation.Desk{
 		Network: network,
 		Undo:    cfg.Undo,
-		NewID:   func() string { return uuid.Must(uuid.NewV7()).String() },
+		NewID:   newID,
 	}
 	if a.Assistant, err = cfg.assistant(a.outside); err != nil {
 		d.Close()
@@ -79,7 +79,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		Period: 100 * time.Millisecond, Interval: 5 * time.Second, Lease: 10 * time.Second, AtOnce: 32, Alone: !cfg.Postgres(),
 	}
 	a.Deliverer = &listeners.Deliverer{
-		Transact: a.Write, Read: d.Read(), Open: a.OpenChannel, Renew: a.Renewer.Renew, Done: community.Done, Now: a.Now, Jitter: mathrand.Float64, Log: log,
+		Transact: a.Write, Read: d.Read(), Open: a.OpenChannel, Renew: a.Renewer.Renew, Done: community.Done, Changed: community.Changed, Now: a.Now, Jitter: mathrand.Float64, Log: log,
 		Readback: readback, Period: 200 * time.Millisecond, Lease: 30 * time.Second, Timeout: 20 * time.Second, Drain: drain - 2*time.Second, AtOnce: 16, Alone: !cfg.Postgres(),
 	}
 	a.Connector = &listeners.Connector{
@@ -90,6 +90,9 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	a.Paster = &moderation.Paster{Poller: a.Poller, Connector: a.Connector}
 	return a, nil
 }
+
+// newID makes ids that grow with the time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // Close closes the database.
 func (a *App) Close() error { return a.DB.Close() }
@@ -151,7 +154,10 @@ func Networks() []string {
 // AfterRestore runs on a restored database: whatever had not finished when the backup was made may
 // have gone out since, so it is looked for and not sent again.
 func AfterRestore(ctx context.Context, tx db.Tx) error {
-	_, err := listeners.Doubt(ctx, tx)
+	if _, err := listeners.Doubt(ctx, tx); err != nil {
+		return err
+	}
+	_, err := listeners.DoubtChanges(ctx, tx)
 	return err
 }
 

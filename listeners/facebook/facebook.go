@@ -72,6 +72,7 @@ var Network = listeners.Network{
 		{Name: "host", Optional: true, Rare: true, Default: defaultHost, Kind: "url"},
 	},
 	AppSecrets:  []string{"app_secret", "app_secret_old"},
+	HidesPhones: true,
 	Permissions: permissions,
 	Grant:       &listeners.OAuth{URL: dialogURL, Exchange: exchange},
 }
@@ -167,7 +168,7 @@ func (g *graph) session(token string) *sdk.Session {
 
 // Capabilities are the facts about a Page.
 func (c *Channel) Capabilities() listeners.Capabilities {
-	return listeners.Capabilities{MaxLength: maxComment, MinPoll: minPoll, MaxPoll: maxPoll, EditFor: listeners.Forever}
+	return listeners.Capabilities{MaxLength: maxComment, MinPoll: minPoll, MaxPoll: maxPoll, EditFor: listeners.Forever, Privately: humanWindow}
 }
 
 // Check asks Facebook whose token this is.
