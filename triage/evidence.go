@@ -22,7 +22,13 @@ var (
 	badNegated  = [headCount]float64{anger: -0.4, negative: -0.4, complaint: -0.4, question: 1, praise: -0.4, spam: 0.5, risk: 0.2, needsAccount: 1, human: 0.3, optOut: 1}
 )
 
-// weigh collects the evidence of the tokens.
+// kinship is words, the tokens [from, to), that are of a kin.
+type kinship struct {
+	from, to int
+	kin      uint8
+}
+
+// weigh collects the evidence of the tokens, and what is of a kin.
 func (r *reading) weigh(l *lexicon, lang Language) {
 	spoken := en | vi | elsewhere
 	switch lang {
@@ -34,8 +40,12 @@ func (r *reading) weigh(l *lexicon, lang Language) {
 	var covered [headCount]int // the token up to which a head has its evidence
 	for i := range r.tokens {
 		for _, m := range r.terms(l, i) {
-			if m.entry.tongues&spoken != 0 {
+			switch {
+			case m.entry.tongues&spoken == 0:
+			case m.entry.kin == 0:
 				r.term(m, &covered)
+			case len(r.kin) == 0 || r.kin[len(r.kin)-1].to <= i:
+				r.kin = append(r.kin, kinship{m.from, m.to, m.entry.kin})
 			}
 		}
 	}

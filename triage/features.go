@@ -15,6 +15,8 @@ const (
 	ofLetters
 	ofSign
 	ofHead
+	ofKin
+	ofKinPair
 )
 
 // Features appends what a learner may see in a text: words and pairs of words, with and without their Vietnamese marks,
@@ -27,13 +29,23 @@ func Features(text string, to []learner.Feature) []learner.Feature {
 	return r.features(text, to, false)
 }
 
-// Brief is Features without most of the letters and without signs of the whole text: what the shipped heads look at, because every post pays for it.
+// Brief is Features without most of the letters and without signs of the whole text: what a brand's layer looks at, because
+// every post pays for it.
 func Brief(text string, to []learner.Feature) []learner.Feature {
 	r := readings.Get().(*reading)
 	defer readings.Put(r)
 	r.split(text)
 	r.weigh(heart(), r.recognise(heart()))
 	return r.features(text, to, true)
+}
+
+// Kindred is Brief and what of the text is of a kin: what the shipped heads look at.
+func Kindred(text string, to []learner.Feature) []learner.Feature {
+	r := readings.Get().(*reading)
+	defer readings.Put(r)
+	r.split(text)
+	r.weigh(heart(), r.recognise(heart()))
+	return r.company(r.features(text, to, true))
 }
 
 func (r *reading) features(text string, to []learner.Feature, brief bool) []learner.Feature {
@@ -77,6 +89,33 @@ func (r *reading) features(text string, to []learner.Feature, brief bool) []lear
 		return to
 	}
 	return r.signs(to)
+}
+
+// How far kin look around for others.
+const (
+	kinReach = 3 // kin
+	kinWords = 12
+)
+
+// company appends what is of a kin, with the words beside it and with what is of a kin soon after it.
+func (r *reading) company(to []learner.Feature) []learner.Feature {
+	for i, k := range r.kin {
+		start, end := r.tokens[k.from].start, r.tokens[k.to-1].end
+		see := func(what uint64, key uint64, start, end int32) {
+			to = append(to, learner.Feature{ID: mix(mix(hashOffset, what), key), Kind: learner.Word, Start: start, End: end})
+		}
+		see(ofKin, uint64(k.kin), start, end)
+		if k.from > 0 {
+			see(ofKinPair, mix(r.tokens[k.from-1].folded, uint64(k.kin)), r.tokens[k.from-1].start, end)
+		}
+		if k.to < len(r.tokens) {
+			see(ofKinPair, mix(uint64(k.kin), r.tokens[k.to].folded), start, r.tokens[k.to].end)
+		}
+		for j := i + 1; j < len(r.kin) && j <= i+kinReach && r.kin[j].from < k.to+kinWords; j++ {
+			see(ofKinPair, uint64(k.kin)<<8|uint64(r.kin[j].kin), start, r.tokens[r.kin[j].to-1].end)
+		}
+	}
+	return to
 }
 
 // letters appends the two to five letters in a row of a word. Its tone is read as a last letter.

@@ -32,6 +32,10 @@ import (
 //
 // These count without their marks too, unless they begin with =.
 //
+//	~call: ring me, gọi   of one kin, in whatever language
+//
+// Kin say nothing by themselves: the learned heads see which of them stand together.
+//
 // Terms of en.txt count in texts that are not Vietnamese, those of vi.txt in texts that are not English.
 //
 //go:embed lexicon
@@ -75,6 +79,7 @@ type entry struct {
 	first   bool     // only at the beginning of a clause
 	last    bool     // only at the end of one
 	whole   bool     // only without other words
+	kin     uint8    // what kin its words are of; 0 is none
 	next    *entry   // another term whose words are the same without marks
 }
 
@@ -94,12 +99,13 @@ type lexicon struct {
 	words   map[uint64]spellingOf
 	edges   map[edge]int32
 	entries []*entry // by node; nil where no term ends
-	term    reading  // of the term that is being added
+	kin     map[string]uint8
+	term    reading // of the term that is being added
 }
 
 // newLexicon returns an empty lexicon with room for that many nodes.
 func newLexicon(nodes int) *lexicon {
-	return &lexicon{words: map[uint64]spellingOf{}, edges: make(map[edge]int32, nodes), entries: make([]*entry, 1, nodes)}
+	return &lexicon{words: map[uint64]spellingOf{}, edges: make(map[edge]int32, nodes), entries: make([]*entry, 1, nodes), kin: map[string]uint8{}}
 }
 
 // longestTerm is the number of words of the longest term.
@@ -176,6 +182,12 @@ func (l *lexicon) line(line string, of map[string]int, where tongues) error {
 	if strings.HasPrefix(what, "@") {
 		return l.about(what, terms)
 	}
+	if kin, ok := strings.CutPrefix(what, "~"); ok {
+		if l.kin[kin] == 0 {
+			l.kin[kin] = uint8(len(l.kin) + 1)
+		}
+		return l.enter(terms, entry{kin: l.kin[kin], tongues: where})
+	}
 	var weights []weight
 	for _, part := range strings.Split(what, ",") {
 		name, number, _ := strings.Cut(strings.TrimSpace(part), " ")
@@ -186,9 +198,14 @@ func (l *lexicon) line(line string, of map[string]int, where tongues) error {
 		}
 		weights = append(weights, weight{of: i, logOdds: w})
 	}
+	return l.enter(terms, entry{weights: weights, tongues: where})
+}
+
+// enter enters the terms of a line, written out, that all say the same.
+func (l *lexicon) enter(terms []string, say entry) error {
 	for _, pattern := range terms {
-		for _, term := range alternatives(strings.TrimSpace(pattern)) {
-			if err := l.add(term, weights, where); err != nil {
+		for _, term := range Alternatives(strings.TrimSpace(pattern)) {
+			if err := l.add(term, say); err != nil {
 				return err
 			}
 		}
@@ -196,8 +213,8 @@ func (l *lexicon) line(line string, of map[string]int, where tongues) error {
 	return nil
 }
 
-// alternatives writes out a pattern with (a|b) in it.
-func alternatives(pattern string) []string {
+// Alternatives writes out a pattern with (a|b) in it.
+func Alternatives(pattern string) []string {
 	open := strings.IndexByte(pattern, '(')
 	shut := strings.IndexByte(pattern, ')')
 	if open < 0 || shut < open || !strings.Contains(pattern[open:shut], "|") {
@@ -205,7 +222,7 @@ func alternatives(pattern string) []string {
 	}
 	var all []string
 	for _, choice := range strings.Split(pattern[open+1:shut], "|") {
-		all = append(all, alternatives(pattern[:open]+choice+pattern[shut+1:])...)
+		all = append(all, Alternatives(pattern[:open]+choice+pattern[shut+1:])...)
 	}
 	return all
 }
@@ -252,7 +269,7 @@ func (l *lexicon) about(what string, words []string) error {
 }
 
 // add enters a term.
-func (l *lexicon) add(term string, weights []weight, where tongues) error {
+func (l *lexicon) add(term string, say entry) error {
 	text, first := strings.CutPrefix(term, "[")
 	text, last := strings.CutSuffix(text, "]")
 	text, whole := strings.CutPrefix(text, "[")
@@ -262,7 +279,8 @@ func (l *lexicon) add(term string, weights []weight, where tongues) error {
 	if n := len(r.tokens); n == 0 || n > longestTerm {
 		return fmt.Errorf("term %q has %d words, want 1 to %d", term, n, longestTerm)
 	}
-	e := &entry{weights: weights, keys: make([]uint64, 0, len(r.tokens)), tongues: where, first: first, last: last, whole: whole}
+	e := &say
+	e.keys, e.first, e.last, e.whole = make([]uint64, 0, len(r.tokens)), first, last, whole
 	node := int32(0)
 	for i := range r.tokens {
 		t := &r.tokens[i]

@@ -45,6 +45,7 @@ type reading struct {
 	tokens   []token
 	found    []match
 	evidence []evidence
+	kin      []kinship
 	seen     []learner.Feature
 	sights   []learner.Sight
 	own      []learner.Sight // of the brand's layer
@@ -107,7 +108,7 @@ func (s *scanner) peek() glyph {
 
 // split cuts a text into tokens.
 func (r *reading) split(text string) {
-	r.tokens, r.evidence = r.tokens[:0], r.evidence[:0]
+	r.tokens, r.evidence, r.kin = r.tokens[:0], r.evidence[:0], r.kin[:0]
 	r.handles, r.tags, r.marked, r.words = 0, 0, 0, 0
 	s := scanner{text: text}
 	s.load()

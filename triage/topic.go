@@ -42,7 +42,7 @@ func keywordLexicon(topics []Topic) *lexicon {
 // keyword adds a keyword and, for an English one, its plural.
 func (l *lexicon) keyword(k string, w weight) {
 	k = strings.Trim(k, "[] ")
-	if l.add(k, []weight{w}, en|vi|elsewhere) != nil || len(k) < 3 || !isLetter(k[len(k)-1]) {
+	if l.add(k, entry{weights: []weight{w}, tongues: en | vi | elsewhere}) != nil || len(k) < 3 || !isLetter(k[len(k)-1]) {
 		return
 	}
 	plural := k + "s"
@@ -54,7 +54,7 @@ func (l *lexicon) keyword(k string, w weight) {
 	case strings.HasSuffix(k, "ch"), strings.HasSuffix(k, "sh"), strings.HasSuffix(k, "x"):
 		plural = k + "es"
 	}
-	l.add(plural, []weight{w}, en|vi|elsewhere)
+	l.add(plural, entry{weights: []weight{w}, tongues: en | vi | elsewhere})
 }
 
 // unnamed is the margin of a topic that no word of a text names; only a layer can make it more.

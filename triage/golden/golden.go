@@ -9,6 +9,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -20,9 +21,12 @@ const (
 
 // Text is a line of a set.
 type Text struct {
-	Half, Language, Label string
+	Half, Language, Label string   // a text with several labels has commas between them
 	Fields                []string // what was said, and what stands beside it
 }
+
+// Has tells whether a label is the text's, or one of them.
+func (t Text) Has(label string) bool { return slices.Contains(strings.Split(t.Label, ","), label) }
 
 // Said is what the line is about.
 func (t Text) Said() string { return t.Fields[len(t.Fields)-1] }
@@ -63,7 +67,7 @@ func Of(texts []Text, half, label string, has func(Text) bool) Figures {
 		if t.Half != half {
 			continue
 		}
-		given, wanted := has(t), t.Label == label
+		given, wanted := has(t), t.Has(label)
 		switch {
 		case given && wanted:
 			f.Right++
@@ -87,6 +91,9 @@ func (f Figures) Precision() float64 { return share(f.Right, f.Given) }
 
 // Recall is how many of the labels wanted were given; 1 where none was wanted.
 func (f Figures) Recall() float64 { return share(f.Right, f.Wanted) }
+
+// F1 is the harmonic mean of precision and recall.
+func (f Figures) F1() float64 { return share(2*f.Right, f.Given+f.Wanted) }
 
 func share(part, whole int) float64 {
 	if whole == 0 {

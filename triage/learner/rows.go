@@ -59,6 +59,19 @@ func (v *vocabulary) add(id uint64, kind Kind, texts int32, rarity float32) {
 	v.ids, v.kinds, v.texts, v.rarity = append(v.ids, id), append(v.kinds, kind), append(v.texts, texts), append(v.rarity, rarity)
 }
 
+// favour makes what is in some of the texts be kept before what is in others: a text counts as often as it says.
+func (v *vocabulary) favour(seen [][]Feature, often func(i int) int32) {
+	for i, features := range seen {
+		if more := often(i) - 1; more > 0 {
+			for _, f := range features {
+				if c, known := v.columns[f.ID]; known {
+					v.texts[c] += more
+				}
+			}
+		}
+	}
+}
+
 // prune keeps the signs and, of the other features, at most most that the most texts have.
 func (v *vocabulary) prune(most int) {
 	if v.size() <= most {

@@ -11,6 +11,7 @@ import (
 // Marked is a text and what is known of each head: 1 carries it, -1 does not, 0 unknown.
 type Marked struct {
 	Text  string
+	Group string // texts of one group are held back together; "" is a group of one
 	Marks []int8
 	Cost  float32 // how much it counts beside others; 0 counts as 1
 }
@@ -19,8 +20,9 @@ type Marked struct {
 type HeadSettings struct {
 	Machine Machine
 	Weights Weights
-	Least   int // texts that must have a feature for it to be known
-	Most    int // features kept, those of the most texts
+	Least   int     // texts that must have a feature for it to be known
+	Most    int     // features kept, those of the most texts
+	Dear    float32 // how many texts one of cost 1 counts as there; those that count less than 2 count as one
 }
 
 // TeachHeads learns heads and packs them. Their margins are log-odds: how far to trust a machine is learned from texts
@@ -37,6 +39,7 @@ func TeachHeads(read Reader, texts []Marked, s HeadSettings) []byte {
 	seen := make([][]Feature, len(texts))
 	each(len(texts), func(i int) { seen[i] = read(texts[i].Text, nil) })
 	words := newVocabulary(seen, s.Least)
+	words.favour(seen, func(i int) int32 { return int32(texts[i].Cost * s.Dear) })
 	words.prune(s.Most)
 	rows := make([]row, len(seen))
 	each(len(rows), func(i int) { rows[i] = words.row(seen[i], s.Weights) })
@@ -61,13 +64,13 @@ func teachHead(rows []row, texts []Marked, head int, m Machine, columns int) []f
 	for fold := range folds {
 		some := slices.Clone(importance)
 		for i, t := range texts {
-			if foldOf(t.Text, folds) == fold {
+			if t.fold(folds) == fold {
 				some[i] = 0
 			}
 		}
 		w := m.learn(rows, meant, some, columns)
 		for i, t := range texts {
-			if foldOf(t.Text, folds) == fold && importance[i] > 0 {
+			if t.fold(folds) == fold && importance[i] > 0 {
 				margins, truths, costs = append(margins, float64(rows[i].dot(w))), append(truths, meant(i)), append(costs, float64(importance[i]))
 			}
 		}
@@ -80,6 +83,8 @@ func teachHead(rows []row, texts []Marked, head int, m Machine, columns int) []f
 	w[0] += float32(bias)
 	return w
 }
+
+func (m *Marked) fold(folds int) int { return foldOf(cmp.Or(m.Group, m.Text), folds) }
 
 func foldOf(text string, folds int) int {
 	h := fnv.New32a()

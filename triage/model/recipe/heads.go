@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"hash/fnv"
 	"log"
 	"os"
 	"slices"
@@ -15,6 +17,9 @@ const (
 	seedCost   = 3.0 // written for this purpose
 	copyCost   = 1.0 // a seed as people type it in a hurry
 	borrowCost = 0.3 // written elsewhere and for something else
+
+	mostWritten = 8   // texts that one seed with alternatives becomes at most
+	oneOfMany   = 0.5 // what each of them counts beside a seed without
 )
 
 // Emotions of posts that say something of a head. What is in neither list says nothing.
@@ -38,9 +43,16 @@ func (k kitchen) heads() []byte {
 			for _, h := range seed.heads {
 				set(m, h, 1)
 			}
-			texts = append(texts, learner.Marked{Text: seed.text, Marks: m, Cost: seedCost})
-			for _, other := range hurried(seed.text) {
-				texts = append(texts, learner.Marked{Text: other, Marks: m, Cost: copyCost})
+			written := seed.written()
+			share := float32(1)
+			if len(written) > 1 {
+				share = oneOfMany
+			}
+			for _, text := range written {
+				texts = append(texts, learner.Marked{Text: text, Group: seed.text, Marks: m, Cost: seedCost * share})
+				for _, other := range hurried(text) {
+					texts = append(texts, learner.Marked{Text: other, Group: seed.text, Marks: m, Cost: copyCost * share})
+				}
 			}
 		}
 	}
@@ -88,16 +100,33 @@ func (k kitchen) heads() []byte {
 		}
 		texts = append(texts, learner.Marked{Text: text, Marks: m, Cost: borrowCost})
 	}
-	return learner.TeachHeads(triage.Brief, texts, learner.HeadSettings{
+	return learner.TeachHeads(triage.Kindred, texts, learner.HeadSettings{
 		Machine: learner.Machine{Cost: 0.3, Passes: 20, Close: 0.1},
 		Weights: learner.Weights{learner.Word: 1, learner.Letters: 0.8, learner.Sign: 0.3},
-		Least:   2, Most: 48_000,
+		Least:   2, Most: 96_000, Dear: 20,
 	})
 }
 
 type seed struct {
 	text  string
 	heads []triage.Head
+}
+
+// written writes a seed out: (a|b) in it stands for either. Of many texts a few are taken that have as little in common as a
+// draw makes them.
+func (s seed) written() []string {
+	all := triage.Alternatives(s.text)
+	for i, text := range all {
+		all[i] = strings.Join(strings.Fields(text), " ")
+	}
+	drawn := func(text string) uint32 {
+		h := fnv.New32a()
+		h.Write([]byte(text))
+		return h.Sum32()
+	}
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(drawn(a), drawn(b)), cmp.Compare(a, b)) })
+	all = slices.Compact(all)
+	return all[:min(len(all), mostWritten)]
 }
 
 // seeds reads a file of texts that were written for Kith, with the heads that each carries.
@@ -107,7 +136,7 @@ func (k kitchen) seeds(file string) []seed {
 		log.Fatal(err)
 	}
 	var read []seed
-	for _, line := range strings.Split(strings.TrimSpace(string(all)), "\n")[1:] {
+	for _, line := range strings.Split(strings.TrimRight(string(all), "\n"), "\n")[1:] {
 		text, list, ok := strings.Cut(line, "\t")
 		if !ok {
 			log.Fatalf("%s: %q has no labels", file, line)
