@@ -39,6 +39,8 @@ type Detail struct {
 	Posts   int     `json:"posts,omitempty"`
 	// Account is a connected account, as network:handle.
 	Account string `json:"account,omitempty"`
+	// Customer is the id of a customer's account. It stands last, so that it can be looked for.
+	Customer int64 `json:"customer,omitempty"`
 }
 
 // Kind tells what happened; its sentence stands in the catalogs as "activity.<kind>".
@@ -110,6 +112,9 @@ const (
 	SettingChanged     Kind = "setting_changed" // Rule: the section, Before and Text: its values
 
 	ConnectionChanged Kind = "connection_changed" // Account, Rule: what was done, Before and Text: of what was changed
+
+	OptOutAdded   Kind = "opt_out_added"   // Customer, Text: the reason; by a member
+	OptOutRemoved Kind = "opt_out_removed" // the same
 
 	StaffAsked       Kind = "staff_asked"       // a question among colleagues
 	OpinionAsked     Kind = "opinion_asked"     // Member: the peer

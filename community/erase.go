@@ -26,10 +26,31 @@ type Erasure struct {
 
 // Erased counts what went.
 type Erased struct {
-	Posts int `json:"posts"`
-	Cases int `json:"cases"`
-	Notes int `json:"notes"`
+	Posts  int `json:"posts"`  // texts, with what was attached and said of them
+	Cases  int `json:"cases"`  // that stay as numbers
+	Drafts int `json:"drafts"` // answers that had not left
+	Notes  int `json:"notes"`  // among colleagues
 }
+
+// EraseOutlook counts what Erase would take of an account, and the answers of the brand that would stay.
+func EraseOutlook(ctx context.Context, db bun.IDB, account listeners.Account) (would Erased, stays int, err error) {
+	const theirs = "case_id IN (SELECT id FROM cases WHERE account_id = ?)"
+	var n struct{ Posts, Cases, Drafts, Notes, Stays int }
+	err = db.NewRaw(`SELECT
+		(SELECT COUNT(*) FROM mentions WHERE `+theirs+` AND NOT ours AND account_id = ?) AS posts,
+		(SELECT COUNT(*) FROM cases WHERE account_id = ?) AS cases,
+		(SELECT COUNT(*) FROM answers WHERE `+theirs+` AND `+notLeft+` AND text <> '') AS drafts,
+		(SELECT COUNT(*) FROM case_notes WHERE `+theirs+`) AS notes,
+		(SELECT COUNT(*) FROM answers WHERE `+theirs+` AND state = 'approved') AS stays`,
+		account.ID, account.ID, account.ID, account.ID, account.ID, account.ID).Scan(ctx, &n)
+	if err != nil {
+		return would, 0, fmt.Errorf("count what is stored of account %d: %w", account.ID, err)
+	}
+	return Erased{Posts: n.Posts, Cases: n.Cases, Drafts: n.Drafts, Notes: n.Notes}, n.Stays, nil
+}
+
+// notLeft are the states of answers that are nobody's word yet.
+const notLeft = "state IN ('draft', 'returned', 'submitted', 'withdrawn')"
 
 // FindAccount finds a customer's account by its id on the network, or by its name there; sql.ErrNoRows
 // where the brand has not met it.
@@ -54,6 +75,10 @@ func Erase(ctx context.Context, tx Tx, account listeners.Account, by int64) (Era
 	if err := tx.NewSelect().Table("cases").Column("id").Where("account_id = ?", account.ID).Order("id").Scan(ctx, &cases); err != nil {
 		return receipt, fmt.Errorf("find the cases of account %d: %w", account.ID, err)
 	}
+	would, _, err := EraseOutlook(ctx, tx, account)
+	if err != nil {
+		return receipt, err
+	}
 	conn := listeners.Connection{BrandID: account.BrandID, Network: account.Network}
 	posts, err := listeners.EraseAccount(ctx, tx, account, cases)
 	if err != nil {
@@ -62,11 +87,12 @@ func Erase(ctx context.Context, tx Tx, account listeners.Account, by int64) (Era
 	if err := forgetPosts(ctx, tx, conn, posts); err != nil {
 		return receipt, err
 	}
-	receipt.Counts = Erased{Posts: len(posts), Cases: len(cases)}
-	if len(cases) > 0 {
-		if receipt.Counts.Notes, err = eraseCases(ctx, tx, cases); err != nil {
-			return receipt, err
-		}
+	receipt.Counts = would
+	if err := eraseCases(ctx, tx, cases); err != nil {
+		return receipt, err
+	}
+	if err := eraseKnown(ctx, tx, account); err != nil {
+		return receipt, err
 	}
 	if _, err := tx.NewInsert().Model(&receipt).Exec(ctx); err != nil {
 		return receipt, fmt.Errorf("write the receipt: %w", err)
@@ -78,28 +104,57 @@ func Erase(ctx context.Context, tx Tx, account listeners.Account, by int64) (Era
 const CustomerErased Kind = "customer_erased" // Posts
 
 // eraseCases empties what stands about cases besides their posts.
-func eraseCases(ctx context.Context, tx Tx, cases []int64) (notes int, err error) {
-	_, err = tx.NewUpdate().Table("cases").Set("thread_key = 'erased:' || id, version = version + 1").Where("id IN (?)", bun.List(cases)).Exec(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("take the threads from erased cases: %w", err)
+func eraseCases(ctx context.Context, tx Tx, cases []int64) error {
+	if len(cases) == 0 {
+		return nil
 	}
-	res, err := tx.NewUpdate().Table("case_notes").Set("text = '', handover = '{}'").Where("case_id IN (?)", bun.List(cases)).Exec(ctx)
+	_, err := tx.NewUpdate().Table("cases").Set("thread_key = 'erased:' || id, version = version + 1").Where("id IN (?)", bun.List(cases)).Exec(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("erase notes: %w", err)
+		return fmt.Errorf("take the threads from erased cases: %w", err)
 	}
-	n, err := res.RowsAffected()
+	_, err = tx.NewUpdate().Table("case_notes").Set("text = '', handover = '{}'").Where("case_id IN (?)", bun.List(cases)).Exec(ctx)
 	if err != nil {
-		return 0, err
+		return fmt.Errorf("erase notes: %w", err)
+	}
+	_, err = tx.NewUpdate().Model((*Answer)(nil)).Set("text = '', own_text = '', suggestion = '', is_left = FALSE").
+		Where("case_id IN (?) AND "+notLeft, bun.List(cases)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("erase drafts: %w", err)
 	}
 	if _, err := tx.NewUpdate().Table("notices").Set("words = ''").Where("case_id IN (?)", bun.List(cases)).Exec(ctx); err != nil {
-		return 0, fmt.Errorf("erase what notices repeat: %w", err)
+		return fmt.Errorf("erase what notices repeat: %w", err)
 	}
 	_, err = tx.NewUpdate().Table("activities").Set("detail = '{}'").
 		Where("case_id IN (?) AND kind IN (?)", bun.List(cases), bun.List([]Kind{PostEdited, CustomerThanks, CaseSolved, PersonalRevealed, CaseElsewhere})).Exec(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("erase what the history repeats: %w", err)
+		return fmt.Errorf("erase what the history repeats: %w", err)
 	}
-	return int(n), nil
+	return nil
+}
+
+// eraseKnown empties what stands about a customer outside of cases: an invitation to help others, and why
+// somebody put them on the list of those who want to hear nothing.
+func eraseKnown(ctx context.Context, tx Tx, account listeners.Account) error {
+	_, err := tx.NewUpdate().Table("invitations").Set("name = '', note = '', account_id = NULL").
+		Where("brand_id = ? AND account_id IS NOT NULL AND account_id = ?", account.BrandID, account.ID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("erase the invitation of account %d: %w", account.ID, err)
+	}
+	_, err = tx.NewUpdate().Table("activities").Set("detail = '{}'").
+		Where("brand_id = ? AND kind IN ('opt_out_added', 'opt_out_removed') AND detail LIKE ?", account.BrandID, fmt.Sprintf(`%%"customer":%d}%%`, account.ID)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("erase why account %d opted out: %w", account.ID, err)
+	}
+	return nil
+}
+
+// FindErasure reads a receipt of a brand; sql.ErrNoRows for any other.
+func FindErasure(ctx context.Context, db bun.IDB, brandID, id int64) (Erasure, error) {
+	var e Erasure
+	if err := db.NewSelect().Model(&e).Where("id = ? AND brand_id = ?", id, brandID).Scan(ctx); err != nil {
+		return e, fmt.Errorf("find the receipt %d: %w", id, err)
+	}
+	return e, nil
 }
 
 // Erasures lists a brand's receipts, latest first.

@@ -144,50 +144,66 @@ func forgetCopies(ctx context.Context, tx Tx, caseID int64, posts []listeners.Me
 	if err != nil {
 		return fmt.Errorf("forget drafts to what is gone: %w", err)
 	}
+	if texts, err = forgetTold(ctx, tx, caseID, ids, texts); err != nil {
+		return err
+	}
 	_, err = tx.NewUpdate().Model((*Notice)(nil)).Set("words = ''").Where("case_id = ?", caseID).Where(listeners.AnyOf(tx, "words", texts)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("forget what notices repeat: %w", err)
 	}
-	if err := forgetTold(ctx, tx, caseID, ids, texts); err != nil {
+	if err := forgetNotes(ctx, tx, caseID, texts); err != nil {
 		return err
 	}
-	return forgetHanded(ctx, tx, caseID, texts)
+	return forgetLessons(ctx, tx, posts[0].BrandID, texts)
 }
 
-// forgetTold wipes the history's copies of texts that are gone.
-func forgetTold(ctx context.Context, tx Tx, caseID int64, mentions []int64, texts []string) error {
+// forgetTold wipes the history's copies of texts that are gone, and takes out where members quoted them. It
+// returns the texts with those that the posts had before they were edited.
+func forgetTold(ctx context.Context, tx Tx, caseID int64, mentions []int64, texts []string) ([]string, error) {
 	var told []Activity
-	err := tx.NewSelect().Model(&told).
-		Where("a.case_id = ? AND a.kind IN (?)", caseID, bun.List([]Kind{PostEdited, CustomerThanks, CaseSolved})).Scan(ctx)
-	if err != nil {
-		return fmt.Errorf("read the history of case %d: %w", caseID, err)
+	if err := tx.NewSelect().Model(&told).Where("a.case_id = ? AND (a.detail LIKE ? OR a.detail LIKE ?)", caseID, `%"text":%`, `%"before":%`).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read the history of case %d: %w", caseID, err)
+	}
+	repeats := func(a Activity) bool {
+		return slices.Contains(mentions, a.Detail.Mention) && slices.Contains([]Kind{PostEdited, CustomerThanks, CaseSolved}, a.Kind)
 	}
 	for _, a := range told {
-		if !slices.Contains(mentions, a.Detail.Mention) && !slices.Contains(texts, a.Detail.Text) {
-			continue
-		}
-		a.Detail.Text, a.Detail.Before = "", ""
-		if _, err := tx.NewUpdate().Model(&a).Column("detail").WherePK().Exec(ctx); err != nil {
-			return fmt.Errorf("forget what the history repeats: %w", err)
+		if repeats(a) {
+			texts = append(texts, a.Detail.Text, a.Detail.Before)
 		}
 	}
-	return nil
+	texts = slices.DeleteFunc(texts, func(text string) bool { return text == "" })
+	for _, a := range told {
+		before := [2]string{a.Detail.Text, a.Detail.Before}
+		a.Detail.Text, a.Detail.Before = unquote(a.Detail.Text, texts), unquote(a.Detail.Before, texts)
+		if repeats(a) || slices.Contains(texts, before[0]) {
+			a.Detail.Text, a.Detail.Before = "", ""
+		}
+		if before == [2]string{a.Detail.Text, a.Detail.Before} {
+			continue
+		}
+		if _, err := tx.NewUpdate().Model(&a).Column("detail").WherePK().Exec(ctx); err != nil {
+			return nil, fmt.Errorf("forget what the history repeats: %w", err)
+		}
+	}
+	return texts, nil
 }
 
-// forgetHanded takes texts that are gone out of the summaries that were handed to employees.
-func forgetHanded(ctx context.Context, tx Tx, caseID int64, texts []string) error {
+// forgetNotes takes texts that are gone out of what colleagues wrote to each other, and out of the summaries
+// that were handed to employees.
+func forgetNotes(ctx context.Context, tx Tx, caseID int64, texts []string) error {
 	var notes []Note
-	if err := tx.NewSelect().Model(&notes).Where("note.case_id = ? AND note.kind = ?", caseID, NoteHandover).Scan(ctx); err != nil {
+	if err := tx.NewSelect().Model(&notes).Where("note.case_id = ?", caseID).Scan(ctx); err != nil {
 		return fmt.Errorf("read the notes of case %d: %w", caseID, err)
 	}
 	for _, n := range notes {
-		asked := len(n.Handover.Asked)
-		n.Handover.Asked = slices.DeleteFunc(n.Handover.Asked, func(text string) bool { return slices.Contains(texts, text) })
-		if len(n.Handover.Asked) == asked {
+		text, handover := n.Text, asJSON(n.Handover)
+		n.Text = unquote(n.Text, texts)
+		n.Handover.forget(texts)
+		if n.Text == text && asJSON(n.Handover) == handover {
 			continue
 		}
-		n.Handover.Draft = "" // it answers what is gone
-		if _, err := tx.NewUpdate().Model(&n).Column("handover").WherePK().Exec(ctx); err != nil {
+		if _, err := tx.NewUpdate().Model(&n).Column("text", "handover").WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("forget what note %d repeats: %w", n.ID, err)
 		}
 	}

@@ -24,6 +24,19 @@ func (h *Handover) None() bool {
 	return len(h.Asked)+len(h.Answered)+len(h.Noted) == 0 && h.Draft == ""
 }
 
+// forget takes texts that are gone out of a summary, and a draft that answered them.
+func (h *Handover) forget(texts []string) {
+	asked := len(h.Asked)
+	h.Asked = slices.DeleteFunc(h.Asked, func(text string) bool { return slices.Contains(texts, text) })
+	if len(h.Asked) != asked {
+		h.Draft = ""
+	}
+	h.Draft = unquote(h.Draft, texts)
+	for i, note := range h.Noted {
+		h.Noted[i] = unquote(note, texts)
+	}
+}
+
 // handOver writes down what the case has come to, for the staff who go on. The draft is that of the
 // member, or the answer that waits for a reviewer.
 func handOver(ctx context.Context, tx Tx, m *Member, c *Case, reason string) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/listeners"
 	"github.com/riverqueue/river"
 	"github.com/uptrace/bun"
 )
@@ -31,7 +32,7 @@ type NoticeJob struct {
 	CaseID   int64  `json:"case_id"`
 	About    Kind   `json:"about"`
 	Event    string `json:"event"`
-	Words    string `json:"words,omitempty"`
+	Mention  int64  `json:"mention,omitempty"` // the customer's post whose words the notice repeats
 }
 
 // Kind names the job.
@@ -39,15 +40,16 @@ func (NoticeJob) Kind() string { return "notice" }
 
 // tell enqueues a notice.
 func tell(ctx context.Context, tx Tx, c *Case, memberID int64, about Kind, event string) error {
-	return tellWords(ctx, tx, c, memberID, about, event, "")
+	return tellWords(ctx, tx, c, memberID, about, event, 0)
 }
 
-// tellWords enqueues a notice with what the customer said.
-func tellWords(ctx context.Context, tx Tx, c *Case, memberID int64, about Kind, event, words string) error {
+// tellWords enqueues a notice with what the customer said in a post. The job has the post's id only: jobs
+// are kept for a while, and a post may be gone sooner.
+func tellWords(ctx context.Context, tx Tx, c *Case, memberID int64, about Kind, event string, mentionID int64) error {
 	if memberID == 0 {
 		return nil
 	}
-	job := NoticeJob{BrandID: c.BrandID, MemberID: memberID, CaseID: c.ID, About: about, Event: event, Words: words}
+	job := NoticeJob{BrandID: c.BrandID, MemberID: memberID, CaseID: c.ID, About: about, Event: event, Mention: mentionID}
 	if err := tx.Enqueue(ctx, river.InsertManyParams{Args: job}); err != nil {
 		return fmt.Errorf("enqueue a notice: %w", err)
 	}
@@ -56,8 +58,13 @@ func tellWords(ctx context.Context, tx Tx, c *Case, memberID int64, about Kind, 
 
 // Give stores the notice that a job asks for, once.
 func Give(ctx context.Context, tx Tx, job NoticeJob) error {
-	n := Notice{
-		BrandID: job.BrandID, MemberID: job.MemberID, CaseID: job.CaseID, Kind: job.About, Event: job.Event, Words: job.Words, CreatedAt: tx.Now(),
+	n := Notice{BrandID: job.BrandID, MemberID: job.MemberID, CaseID: job.CaseID, Kind: job.About, Event: job.Event, CreatedAt: tx.Now()}
+	if job.Mention != 0 {
+		said, err := listeners.FindMentions(ctx, tx, []int64{job.Mention})
+		if err != nil {
+			return err
+		}
+		n.Words = said[job.Mention].Text
 	}
 	res, err := tx.NewInsert().Model(&n).On("CONFLICT DO NOTHING").Exec(ctx)
 	if err != nil {

@@ -2,8 +2,11 @@ package community
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -72,18 +75,73 @@ func honour(ctx context.Context, tx Tx, customer []Incoming) error {
 		if err := listeners.OptOut(ctx, tx, account, at); err != nil {
 			return err
 		}
-		var cases []Case
-		q := tx.NewSelect().Model(&cases).Where("c.account_id = ? AND c.state IN ('open', 'claimed', 'in_review', 'answered')", account).Order("c.id")
-		if err := locked(tx, q).Scan(ctx); err != nil {
-			return fmt.Errorf("find the cases of account %d: %w", account, err)
-		}
-		for i := range cases {
-			if err := cases[i].optedOut(ctx, tx, customer); err != nil {
-				return err
-			}
+		if err := leaveInPeace(ctx, tx, account, customer); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// leaveInPeace ends what would be written in all cases of a customer who opted out.
+func leaveInPeace(ctx context.Context, tx Tx, account int64, customer []Incoming) error {
+	var cases []Case
+	q := tx.NewSelect().Model(&cases).Where("c.account_id = ? AND c.state IN ('open', 'claimed', 'in_review', 'answered')", account).Order("c.id")
+	if err := locked(tx, q).Scan(ctx); err != nil {
+		return fmt.Errorf("find the cases of account %d: %w", account, err)
+	}
+	for i := range cases {
+		if err := cases[i].optedOut(ctx, tx, customer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// longestWhy bounds the reason why somebody is put on a list or taken off it, in characters.
+const longestWhy = 500
+
+// OptCustomerOut puts a customer on the list of those who want to hear nothing more, because they said so
+// elsewhere. What waits to leave for them does not.
+func OptCustomerOut(ctx context.Context, tx Tx, m *Member, account listeners.Account, why string) error {
+	why, err := changesList(m, account, why)
+	if err != nil {
+		return err
+	}
+	if account.OptedOutAt != 0 {
+		return nil
+	}
+	if err := listeners.OptOutFor(ctx, tx, account.ID, m.ID, why); err != nil {
+		return err
+	}
+	if err := leaveInPeace(ctx, tx, account.ID, nil); err != nil {
+		return err
+	}
+	return record(ctx, tx, Activity{BrandID: m.BrandID, ActorID: m.ID, Kind: OptOutAdded, Lane: Staff, Detail: Detail{Text: why, Customer: account.ID}})
+}
+
+// OptCustomerIn takes a customer off that list, because they asked to be written to again.
+func OptCustomerIn(ctx context.Context, tx Tx, m *Member, account listeners.Account, why string) error {
+	why, err := changesList(m, account, why)
+	if err != nil || account.OptedOutAt == 0 {
+		return err
+	}
+	if err := listeners.OptIn(ctx, tx, account); err != nil {
+		return err
+	}
+	return record(ctx, tx, Activity{BrandID: m.BrandID, ActorID: m.ID, Kind: OptOutRemoved, Lane: Staff, Detail: Detail{Text: why, Customer: account.ID}})
+}
+
+func changesList(m *Member, account listeners.Account, why string) (string, error) {
+	why = strings.TrimSpace(why)
+	switch {
+	case !m.Role.Employee():
+		return "", ErrNotAllowed
+	case account.BrandID != m.BrandID:
+		return "", sql.ErrNoRows
+	case why == "" || utf8.RuneCountInString(why) > longestWhy || !Storable(why):
+		return "", &Invalid{"reason", "say in a few words where and when they asked for it"}
+	}
+	return why, nil
 }
 
 // optedOut ends what would be written in a case whose customer opted out, and the case with it unless it

@@ -88,6 +88,8 @@ type SolvedCase struct {
 // atHandle finds names on networks, which a practice case does not carry on.
 var atHandle = regexp.MustCompile(`@[\p{L}\p{N}_.]+`)
 
+func withoutNames(text string) string { return strings.TrimSpace(atHandle.ReplaceAllString(text, "")) }
+
 // SolvedCases reads a topic's latest cases that an answer solved, names of people left out.
 func SolvedCases(ctx context.Context, db bun.IDB, by *Member, topicID int64, most int) ([]SolvedCase, error) {
 	return solvedCases(ctx, by, db.NewSelect().Where("c.topic_id = ?", topicID).Limit(int64(most)))
@@ -106,9 +108,8 @@ func solvedCases(ctx context.Context, by *Member, q *bun.SelectQuery) ([]SolvedC
 		return nil, fmt.Errorf("read solved cases of brand %d: %w", by.BrandID, err)
 	}
 	all := make([]SolvedCase, len(rows))
-	tidy := func(text string) string { return strings.TrimSpace(atHandle.ReplaceAllString(text, "")) }
 	for i, r := range rows {
-		all[i] = SolvedCase{r.ID, Pair{tidy(r.Asked), tidy(r.Text)}, r.Languages}
+		all[i] = SolvedCase{r.ID, Pair{withoutNames(r.Asked), withoutNames(r.Text)}, r.Languages}
 	}
 	return all, nil
 }

@@ -441,9 +441,10 @@ func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming) (Event, []Activi
 				return "", nil, err
 			}
 		}
-		words := in.Mention.Text
-		told := Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: kind, Lane: c.Lane, Detail: Detail{Member: author.ID, Text: words}}
-		return e, []Activity{told}, tellWords(ctx, tx, c, author.ID, kind, about+":"+string(kind), words)
+		told := Activity{
+			BrandID: c.BrandID, CaseID: c.ID, Kind: kind, Lane: c.Lane, Detail: Detail{Member: author.ID, Mention: in.Mention.ID, Text: in.Mention.Text},
+		}
+		return e, []Activity{told}, tellWords(ctx, tx, c, author.ID, kind, about+":"+string(kind), in.Mention.ID)
 	}
 	said := triage.ReadOutcome(in.Mention.Text)
 	if in.Lane == Staff && (said == triage.Solved || said == triage.Thanks) {

@@ -3,7 +3,6 @@ package community
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +30,7 @@ func SaveTopic(ctx context.Context, tx Tx, m *Member, t Topic) (Topic, error) {
 	if err != nil {
 		return t, err
 	}
-	var before []byte
+	before := ""
 	if t.ID != 0 && !slices.ContainsFunc(all, func(other Topic) bool { return other.ID == t.ID }) {
 		return t, fmt.Errorf("find topic %d: %w", t.ID, sql.ErrNoRows)
 	}
@@ -40,7 +39,7 @@ func SaveTopic(ctx context.Context, tx Tx, m *Member, t Topic) (Topic, error) {
 	}
 	for _, other := range all {
 		if other.ID == t.ID {
-			before, _ = json.Marshal(other) // texts: it cannot fail
+			before = other.told()
 		} else if triage.Fold(other.Name) == triage.Fold(t.Name) {
 			return t, &Invalid{"name", "there is a topic of this name already"}
 		}
@@ -53,10 +52,15 @@ func SaveTopic(ctx context.Context, tx Tx, m *Member, t Topic) (Topic, error) {
 	if err != nil {
 		return t, fmt.Errorf("store topic %s: %w", t.Name, err)
 	}
-	after, _ := json.Marshal(t)
 	return t, record(ctx, tx, Activity{
-		BrandID: m.BrandID, ActorID: m.ID, Kind: SettingChanged, Lane: Staff, Detail: Detail{Rule: "topics", Before: string(before), Text: string(after)},
+		BrandID: m.BrandID, ActorID: m.ID, Kind: SettingChanged, Lane: Staff, Detail: Detail{Rule: "topics", Before: before, Text: t.told()},
 	})
+}
+
+// told is a topic as the history has it: without its examples, which may be customers' posts.
+func (t Topic) told() string {
+	t.Examples = nil
+	return asJSON(t)
 }
 
 func (t *Topic) check() error {

@@ -21,7 +21,16 @@ func EraseAccount(ctx context.Context, tx Tx, a Account, cases []int64) ([]Menti
 			return nil, fmt.Errorf("take account %d out of its threads: %w", a.ID, err)
 		}
 	}
+	if len(cases) > 0 {
+		if _, err := tx.NewUpdate().Table("changes").Set("note = ''").Where("case_id IN (?)", bun.List(cases)).Exec(ctx); err != nil {
+			return nil, fmt.Errorf("erase what was said of changes: %w", err)
+		}
+	}
 	natives := make([]string, len(posts))
+	pledges := []Pledge{{BrandID: a.BrandID, Network: a.Network, Hash: Nameless(a.Network, a.NativeID), Kind: AccountErased}}
+	if a.OptedOutAt != 0 { // they are not written to either when they come back as somebody new
+		pledges = append(pledges, Pledge{BrandID: a.BrandID, Network: a.Network, Hash: Nameless(a.Network, a.NativeID), Kind: OptedOutThen, Since: a.OptedOutAt})
+	}
 	for i := range posts {
 		m := &posts[i]
 		natives[i] = m.NativeID
@@ -29,6 +38,7 @@ func EraseAccount(ctx context.Context, tx Tx, a Account, cases []int64) ([]Menti
 			return nil, err
 		}
 		name := Nameless(m.Network, m.NativeID)
+		pledges = append(pledges, Pledge{BrandID: m.BrandID, Network: m.Network, Hash: name, Kind: PostGone, Why: Erased})
 		s := tombstone{BrandID: m.BrandID, Network: m.Network, NativeID: name, Why: Erased, CreatedAt: tx.Now()}
 		if _, err := tx.NewInsert().Model(&s).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 			return nil, fmt.Errorf("remember an erased post: %w", err)
@@ -38,18 +48,13 @@ func EraseAccount(ctx context.Context, tx Tx, a Account, cases []int64) ([]Menti
 		}
 		m.GoneWhy = Erased
 	}
-	_, err := tx.NewUpdate().Model((*Account)(nil)).Set("native_id = ?, handle = '', name = ''", fmt.Sprintf("erased:%d", a.ID)).Where("id = ?", a.ID).Exec(ctx)
+	_, err := tx.NewUpdate().Model((*Account)(nil)).
+		Set("opted_out_at = NULL, opted_out_by = NULL, opted_out_why = ''").Set("native_id = ?, handle = '', name = ''", fmt.Sprintf("erased:%d", a.ID)).Where("id = ?", a.ID).Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("erase account %d: %w", a.ID, err)
 	}
-	var connections []Connection
-	if err := tx.NewSelect().Model(&connections).Where("brand_id = ? AND network = ?", a.BrandID, a.Network).Scan(ctx); err != nil {
-		return nil, fmt.Errorf("find the connections of account %d: %w", a.ID, err)
+	if err := AddPledges(ctx, tx, pledges...); err != nil {
+		return nil, err
 	}
-	for _, c := range connections {
-		if err := forgetRaw(ctx, tx, c, append([]string{a.NativeID}, natives...)); err != nil {
-			return nil, err
-		}
-	}
-	return posts, nil
+	return posts, forgetRaw(ctx, tx, a.BrandID, a.Network, append([]string{a.NativeID}, natives...))
 }

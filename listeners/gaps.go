@@ -46,6 +46,7 @@ type GapSource string
 const (
 	Outage    GapSource = "outage" // nobody listened: the process was down, access was broken, or the network kept us waiting
 	FirstLook GapSource = "first"  // the time before the account was connected, and until it was heard first
+	Unread    GapSource = "unread" // something was brought or read that could not be understood
 )
 
 // NoBackfill is the Error of a gap on a network that does not tell what has passed.

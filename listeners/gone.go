@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
@@ -38,8 +39,11 @@ func alive(ctx context.Context, tx Tx, c Connection, posts []Post) ([]Post, erro
 		return nil, nil
 	}
 	names := make([]string, 0, 2*len(posts))
+	hashes := make(map[string]string, 2*len(posts)) // by name
 	for _, p := range posts {
-		names = append(names, p.NativeID, Nameless(c.Network, p.NativeID))
+		hash := Nameless(c.Network, p.NativeID)
+		names = append(names, p.NativeID, hash)
+		hashes[p.NativeID], hashes[hash] = hash, hash
 	}
 	var stones []tombstone
 	err := tx.NewSelect().Model(&stones).Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", names)).Scan(ctx)
@@ -55,12 +59,19 @@ func alive(ctx context.Context, tx Tx, c Connection, posts []Post) ([]Post, erro
 		}
 	}
 	if len(shown) > 0 {
+		pledges := make([]Pledge, len(shown))
+		for i, id := range shown {
+			pledges[i] = Pledge{BrandID: c.BrandID, Network: c.Network, Hash: hashes[id], Kind: PostShown}
+		}
+		if err := AddPledges(ctx, tx, pledges...); err != nil {
+			return nil, err
+		}
 		_, err := tx.NewDelete().Model((*tombstone)(nil)).Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", shown)).Exec(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("show posts again: %w", err)
 		}
 	}
-	return slices.DeleteFunc(posts, func(p Post) bool { return gone[p.NativeID] || gone[Nameless(c.Network, p.NativeID)] }), nil
+	return slices.DeleteFunc(posts, func(p Post) bool { return gone[p.NativeID] || gone[hashes[p.NativeID]] }), nil
 }
 
 // Remove takes away what is stored of posts that the network does not show any more, and remembers those
@@ -86,6 +97,10 @@ func Remove(ctx context.Context, tx Tx, c Connection, removals []Removal) ([]Men
 		return nil, err
 	}
 	var gone []Mention
+	var pledges []Pledge
+	pledge := func(nativeID string, w GoneWhy) {
+		pledges = append(pledges, Pledge{BrandID: c.BrandID, Network: c.Network, Hash: Nameless(c.Network, nativeID), Kind: PostGone, Why: w})
+	}
 	for _, m := range stored {
 		if why[m.NativeID] == Hidden && hidden[m.ID] {
 			delete(why, m.NativeID)
@@ -100,19 +115,26 @@ func Remove(ctx context.Context, tx Tx, c Connection, removals []Removal) ([]Men
 		if err := wipe(ctx, tx, m.ID, m.GoneWhy); err != nil {
 			return nil, err
 		}
+		pledge(m.NativeID, m.GoneWhy)
 		if before == "" {
 			gone = append(gone, m)
 		}
 	}
 	for native, w := range why {
 		s := tombstone{BrandID: c.BrandID, Network: c.Network, NativeID: native, Why: w, CreatedAt: tx.Now()}
-		_, err := tx.NewInsert().Model(&s).On("CONFLICT (native_id, brand_id, network) DO UPDATE").Set("why = EXCLUDED.why").
-			Where("tombstone.why = ?", Hidden).Exec(ctx)
+		res, err := tx.NewInsert().Model(&s).On("CONFLICT (native_id, brand_id, network) DO UPDATE").Set("why = EXCLUDED.why").
+			Where("tombstone.why = ? AND EXCLUDED.why <> ?", Hidden, Hidden).Exec(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("remember a post that is gone: %w", err)
 		}
+		if n, err := res.RowsAffected(); err != nil || n > 0 {
+			pledge(native, w)
+		}
 	}
-	return gone, forgetRaw(ctx, tx, c, ids)
+	if err := AddPledges(ctx, tx, pledges...); err != nil {
+		return nil, err
+	}
+	return gone, forgetRaw(ctx, tx, c.BrandID, c.Network, ids)
 }
 
 // wipe empties a mention of everything its author wrote.
@@ -129,25 +151,57 @@ func wipe(ctx context.Context, tx Tx, mentionID int64, why GoneWhy) error {
 // leastTelling is the length from which a post's id in a text means the post.
 const leastTelling = 6
 
-// forgetRaw deletes what could not be read and names one of the posts.
-func forgetRaw(ctx context.Context, tx Tx, c Connection, nativeIDs []string) error {
-	contains := "instr(raw, ?) > 0"
-	if tx.Dialect().Name() == dialect.PG {
-		contains = "position(? in raw) > 0"
-	}
-	some, err := tx.NewSelect().Table("dead_letters").Where("connection_id = ?", c.ID).Exists(ctx)
-	if err != nil || !some {
+// unreadBefore is how long before it was brought what a delivery tells of may have happened.
+const unreadBefore = 10 * time.Minute
+
+// forgetRaw deletes what names one of the posts or accounts and was kept as it came: dead letters, and
+// deliveries that could not be understood so far. What else such a delivery may have told is a gap, so that
+// it is read again. A delivery that is still to be decoded for the first time is left alone: what it tells
+// of the gone does not pass the tombstones.
+func forgetRaw(ctx context.Context, tx Tx, brandID int64, network string, ids []string) error {
+	const theirs = "connection_id IN (SELECT id FROM connections WHERE brand_id = ? AND network = ?)"
+	const failing = "state = 'waiting' AND (error <> '' OR connection_id IN (SELECT id FROM connections WHERE state <> 'on'))"
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return len(id) < leastTelling })
+	letters, err := tx.NewSelect().Table("dead_letters").Where(theirs, brandID, network).Exists(ctx)
+	if err != nil {
 		return err
 	}
-	for _, id := range nativeIDs {
-		if len(id) < leastTelling {
+	waiting, err := tx.NewSelect().Table("deliveries").Where(theirs, brandID, network).Where(failing).Exists(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if letters {
+			_, err := tx.NewDelete().Table("dead_letters").Where(theirs, brandID, network).Where(contains(tx, "raw"), []byte(id)).Exec(ctx)
+			if err != nil {
+				return fmt.Errorf("forget what could not be read: %w", err)
+			}
+		}
+		if !waiting {
 			continue
 		}
-		if _, err := tx.NewDelete().Table("dead_letters").Where("connection_id = ?", c.ID).Where(contains, []byte(id)).Exec(ctx); err != nil {
-			return fmt.Errorf("forget what could not be read: %w", err)
+		var dropped []Brought
+		_, err := tx.NewDelete().Model(&dropped).ModelTableExpr("deliveries").Where(theirs, brandID, network).Where(failing).
+			Where(contains(tx, "body"), []byte(id)).Returning("*").Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("forget what is not understood: %w", err)
+		}
+		for _, d := range dropped {
+			g := Gap{ConnectionID: d.ConnectionID, FromAt: d.CreatedAt.Add(-unreadBefore), ToAt: d.CreatedAt, Source: Unread}
+			if err := g.note(ctx, tx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// contains is the condition that a column of bytes has some in it.
+func contains(tx Tx, column string) string {
+	if tx.Dialect().Name() == dialect.PG {
+		return "position(? in " + column + ") > 0"
+	}
+	return "instr(" + column + ", ?) > 0"
 }
 
 // CancelTo takes back the replies to these mentions that have certainly not left and returns them.

@@ -67,6 +67,9 @@ type Account struct {
 	Name       string
 	SeenAt     clock.Time
 	OptedOutAt clock.Time `bun:",nullzero"` // since when they want to hear nothing more; 0: they do not mind
+	// Who put them on that list and why; 0 and "" where they said so themselves.
+	OptedOutBy  int64 `bun:",nullzero"`
+	OptedOutWhy string
 }
 
 var mentionColumns = []string{
@@ -159,6 +162,15 @@ func Fresh(ctx context.Context, tx Tx, c Connection, posts []Post) (News, error)
 		}
 	}
 	if news.Edited, err = edits(ctx, tx, known, edited); err != nil {
+		return news, err
+	}
+	var shown []Pledge
+	for _, e := range news.Edited {
+		if e.Shown {
+			shown = append(shown, Pledge{BrandID: c.BrandID, Network: c.Network, Hash: Nameless(c.Network, e.NativeID), Kind: PostShown})
+		}
+	}
+	if err := AddPledges(ctx, tx, shown...); err != nil {
 		return news, err
 	}
 	news.Fresh, err = alive(ctx, tx, c, news.Fresh)
@@ -269,15 +281,23 @@ func Accounts(ctx context.Context, tx Tx, c Connection, posts []Post) (map[strin
 		}
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return known[id].ID != 0 })
+	silent, err := silences(ctx, tx, c, ids)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := tx.NextIDs(ctx, "accounts", len(ids))
 	if err != nil {
 		return nil, err
 	}
-	columns := []string{"id bigint", "brand_id bigint", "network text", "native_id text", "handle text", "name text", "seen_at bigint"}
+	columns := []string{"id bigint", "brand_id bigint", "network text", "native_id text", "handle text", "name text", "seen_at bigint", "opted_out_at bigint"}
 	err = tx.InsertRows(ctx, "accounts", columns, len(ids), func(i int, into []any) {
 		a := authors[ids[i]]
-		known[a.NativeID] = Known{ID: rows[i], New: true}
+		known[a.NativeID] = Known{ID: rows[i], New: true, OptedOutAt: silent[a.NativeID]}
 		into[0], into[1], into[2], into[3], into[4], into[5], into[6] = rows[i], c.BrandID, c.Network, a.NativeID, a.Handle, a.Name, int64(tx.Now())
+		into[7] = nil
+		if since := silent[a.NativeID]; since != 0 {
+			into[7] = int64(since)
+		}
 	})
 	return known, err
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -42,6 +43,7 @@ type App struct {
 	Log       *slog.Logger
 
 	outside http.RoundTripper
+	book    pledgeBook
 }
 
 // Open opens and migrates the database and wires the domain. The caller closes the App.
@@ -54,7 +56,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := db.Open(ctx, cfg.Address(), db.Options{Clock: cfg.Clock, Logger: log, AfterRestore: AfterRestore})
+	d, err := db.Open(ctx, cfg.Address(), db.Options{Clock: cfg.Clock, Logger: log})
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		d.Close()
 		return nil, err
 	}
-	a := &App{Config: cfg, DB: d, Keys: keys, Now: cfg.now(), Log: log, outside: listeners.Guard(cfg.AllowHost, Version)}
+	a := &App{Config: cfg, DB: d, Keys: keys, Now: cfg.now(), Log: log, outside: listeners.Guard(cfg.AllowHost, Version), book: pledgeBook{file: cfg.PledgeBook()}}
 	a.Intake = &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules, Network: network, NewID: newID}
 	a.Desk = &moderation.Desk{
 		Network: network,
@@ -94,8 +96,10 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 // newID makes ids that grow with the time.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// Close closes the database.
-func (a *App) Close() error { return a.DB.Close() }
+// Close writes down what was promised last and closes the database.
+func (a *App) Close() error {
+	return errors.Join(a.followPledges(context.Background()), a.DB.Close())
+}
 
 // Write runs f in a transaction that is on disk when it returns: everything that people do.
 func (a *App) Write(ctx context.Context, f func(context.Context, listeners.Tx) error) error {
@@ -149,16 +153,6 @@ func Networks() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// AfterRestore runs on a restored database: whatever had not finished when the backup was made may
-// have gone out since, so it is looked for and not sent again.
-func AfterRestore(ctx context.Context, tx db.Tx) error {
-	if _, err := listeners.Doubt(ctx, tx); err != nil {
-		return err
-	}
-	_, err := listeners.DoubtChanges(ctx, tx)
-	return err
 }
 
 // NewLog writes log lines in the form asked for; what is named like a secret is left out.

@@ -1,11 +1,16 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server"
 	"github.com/kith-social/kith/server/db"
 	"github.com/kith-social/kith/server/servertest"
@@ -47,7 +52,7 @@ func TestRestoreSendsNothingTwice(t *testing.T) {
 			}
 
 			w.Config.DB = place(t)
-			err := db.Restore(t.Context(), w.Config.DB, file, db.Options{Clock: w.Clock.Now, AfterRestore: server.AfterRestore})
+			err := db.Restore(t.Context(), w.Config.DB, file, db.Options{Clock: w.Clock.Now, AfterRestore: server.AfterRestore(nil, nil)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,6 +79,94 @@ func TestRestoreSendsNothingTwice(t *testing.T) {
 			}
 			if n := w.Count("SELECT COUNT(*) FROM cases WHERE state <> 'answered'"); n != 0 {
 				t.Errorf("%d cases are not answered", n)
+			}
+		})
+	}
+}
+
+// TestRestoreUndoesNoPledge: after the backup somebody was erased, a post was deleted, two people opted out,
+// and one of them in again. None of that is undone by restoring it.
+func TestRestoreUndoesNoPledge(t *testing.T) {
+	for engine, place := range map[string]func(testing.TB) string{"sqlite": servertest.SQLite, "postgres": servertest.Postgres} {
+		t.Run(engine, func(t *testing.T) {
+			book := filepath.Join(t.TempDir(), "pledges.jsonl")
+			w := servertest.Start(t, place(t), func(c *server.Config) { c.Pledges = book })
+			minh := w.As("minh")
+			for _, who := range []string{"forgetme", "deleter", "quiet", "loud"} {
+				minh.Finds(w.Says(who, "@saomaicafe quán mở cửa mấy giờ ạ, "+who+" hỏi?", ""))
+			}
+			file := filepath.Join(t.TempDir(), "backup")
+			if err := w.App.DB.Backup(t.Context(), file); err != nil {
+				t.Fatal(err)
+			}
+			var conn listeners.Connection
+			w.Write(func(ctx context.Context, tx listeners.Tx) error {
+				accounts := map[string]listeners.Account{}
+				for _, who := range []string{"forgetme", "deleter", "quiet", "loud"} {
+					a, err := community.FindAccount(ctx, tx, w.Brand.ID, "x", who)
+					if err != nil {
+						return err
+					}
+					accounts[who] = a
+				}
+				for _, who := range []string{"quiet", "loud"} {
+					if err := listeners.OptOut(ctx, tx, accounts[who].ID, tx.Now()); err != nil {
+						return err
+					}
+				}
+				if err := listeners.OptIn(ctx, tx, accounts["loud"]); err != nil {
+					return err
+				}
+				if _, err := community.Erase(ctx, tx, accounts["forgetme"], 0); err != nil {
+					return err
+				}
+				var post listeners.Mention
+				if err := tx.NewSelect().Model(&post).Where("m.account_id = ?", accounts["deleter"].ID).Scan(ctx); err != nil {
+					return err
+				}
+				conn.BrandID, conn.Network = w.Brand.ID, "x"
+				return community.Remove(ctx, tx, conn, []listeners.Removal{{NativeID: post.NativeID, Why: listeners.Deleted}, {NativeID: "9999999999", Why: listeners.Deleted}})
+			})
+			if err := w.Stop(); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(book)
+			if err != nil || strings.Contains(string(text), "forgetme") {
+				t.Fatalf("the book names somebody, or there is none: %v\n%s", err, text)
+			}
+			pledges, err := server.ReadPledges(book)
+			if err != nil || len(pledges) != 7 {
+				t.Fatalf("the book has %d pledges (%v), want 7:\n%s", len(pledges), err, text)
+			}
+			upheld := 0
+			restore := func() {
+				w.Config.DB = place(t)
+				err := db.Restore(t.Context(), w.Config.DB, file, db.Options{Clock: w.Clock.Now, AfterRestore: server.AfterRestore(pledges, func(n int) { upheld = n })})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			restore()
+			w.Product = w.Open()
+			for what, want := range map[string]int{
+				"SELECT COUNT(*) FROM accounts WHERE handle = 'forgetme' OR native_id = 'forgetme'":                 0,
+				"SELECT COUNT(*) FROM mentions WHERE text LIKE '%forgetme%' OR text LIKE '%deleter%'":               0,
+				"SELECT COUNT(*) FROM mentions WHERE gone_at IS NOT NULL":                                           2,
+				"SELECT COUNT(*) FROM accounts WHERE opted_out_at IS NOT NULL AND handle = 'quiet'":                 1,
+				"SELECT COUNT(*) FROM accounts WHERE opted_out_at IS NOT NULL":                                      1,
+				"SELECT COUNT(*) FROM tombstones WHERE native_id = '" + listeners.Nameless("x", "9999999999") + "'": 1,
+			} {
+				if n := w.Count(what); n != want {
+					t.Errorf("%s: %d, want %d", what, n, want)
+				}
+			}
+			if upheld != 7 {
+				t.Errorf("%d pledges were new to the backup, want 7", upheld)
+			}
+			w.Serve(w.Product)
+			w.As("minh").Finds(w.Says("loud", "@saomaicafe quán mở cửa mấy giờ ạ, loud hỏi?", ""))
+			if n := w.Count("SELECT COUNT(*) FROM mentions WHERE text LIKE '%forgetme%'"); n != 0 {
+				t.Error("what was read again from the network brings an erased post back")
 			}
 		})
 	}

@@ -23,6 +23,7 @@ type Config struct {
 	Data          string          `help:"Folder of the embedded database and the secret key." default:"data" type:"path" placeholder:"DIR"`
 	DB            string          `name:"db" help:"Database: sqlite:PATH or postgres://…. Default: kith.db in the data folder." placeholder:"URL"`
 	SecretKeyFile string          `help:"Key file that seals the connections' tokens. Default: secret.key in the data folder, made at the first start; required with PostgreSQL, the same for every replica." type:"path" placeholder:"FILE"`
+	Pledges       string          `help:"File that repeats, as hashes, whose posts are gone, who was erased and who opted out, so that restoring a backup undoes none of it. Default: pledges.jsonl in the data folder; with PostgreSQL none, name one on another disk than the database's." type:"path" placeholder:"FILE"`
 	AllowHost     []string        `help:"host:port inside the own network that outgoing calls may reach, several with commas. Default: none." placeholder:"HOST:PORT"`
 	LogFormat     string          `help:"Form of log lines on stderr: text or json." default:"text" enum:"text,json"`
 	Listen        string          `help:"Address to serve on." default:"127.0.0.1:8080" placeholder:"ADDR"`
@@ -62,6 +63,14 @@ func (c *Config) Address() string {
 		return c.DB
 	}
 	return "sqlite:" + filepath.Join(c.Data, "kith.db")
+}
+
+// PledgeBook is the file that repeats what was promised to customers; "" for none.
+func (c *Config) PledgeBook() string {
+	if c.Pledges != "" || c.Postgres() {
+		return c.Pledges
+	}
+	return filepath.Join(filepath.Dir(strings.TrimPrefix(c.Address(), "sqlite:")), "pledges.jsonl")
 }
 
 // Postgres tells whether the database is PostgreSQL.

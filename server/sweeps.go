@@ -30,6 +30,7 @@ func (a *App) sweeps() []sweep {
 		{"forget who has left", time.Minute, a.forgetPresence},
 		{"call for help", time.Minute, a.callForHelp},
 		{"forget what networks brought", 10 * time.Minute, a.forgetBrought},
+		{"write down what was promised", 2 * time.Second, a.followPledges},
 		{"look at posts again", 10 * time.Minute, a.recheck},
 		{"remind of what is to be posted by hand", 10 * time.Second, a.remindHands},
 		{"learn from corrections", time.Second, a.learn},

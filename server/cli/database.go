@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server"
 	"github.com/kith-social/kith/server/db"
 )
@@ -47,6 +48,9 @@ func (c *backupCmd) Run(ctx context.Context, streams IO) error {
 		return err
 	}
 	fmt.Fprintf(streams.Err, "written to %s; keep the key file with it, or the connections' tokens are lost\n", c.File)
+	if book := c.PledgeBook(); book != "" {
+		fmt.Fprintf(streams.Err, "keep %s too, the newest there is: it says what must stay forgotten when this is restored\n", book)
+	}
 	return nil
 }
 
@@ -57,13 +61,29 @@ type restoreCmd struct {
 }
 
 func (c *restoreCmd) Run(ctx context.Context, streams IO) error {
+	var pledges []listeners.Pledge
+	if book := c.PledgeBook(); book != "" {
+		var err error
+		if pledges, err = server.ReadPledges(book); err != nil {
+			return err
+		}
+	}
+	upheld := 0
 	err := db.Restore(ctx, c.Address(), c.File, db.Options{
-		Logger: logTo(streams, c.Config), AfterRestore: server.AfterRestore, Force: c.Force,
+		Logger: logTo(streams, c.Config), AfterRestore: server.AfterRestore(pledges, func(n int) { upheld = n }), Force: c.Force,
 	})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(streams.Err, "restored; replies that had not finished are looked for on their network before anything is sent")
+	switch {
+	case c.PledgeBook() == "":
+		fmt.Fprintln(streams.Err, "no file of pledges is named (--pledges): what was erased, deleted or opted out of after the backup may be back")
+	case len(pledges) == 0:
+		fmt.Fprintf(streams.Err, "%s has nothing: what was erased, deleted or opted out of after the backup may be back\n", c.PledgeBook())
+	default:
+		fmt.Fprintf(streams.Err, "%d erasures, deletions and opt-outs since the backup were done again\n", upheld)
+	}
 	return nil
 }
 
