@@ -24,11 +24,13 @@ func TestConformance(t *testing.T) {
 
 const noHooks = "NodeBB brings news only where a plugin is installed"
 
+const noHiding = "moderators of NodeBB delete posts, they do not hide them"
+
 var notApplicable = map[string]string{
-	"C11": "a forum's users hide nothing", "C42": "on a forum everybody may answer everybody",
-	"hide": "moderators delete posts, they do not hide them", "hide others": "as hide",
+	"C11": "users of NodeBB hide nothing of what they wrote", "C42": "on NodeBB everybody may answer everybody",
+	"hide": noHiding, "hide others": noHiding,
 	"C43": "NodeBB takes the same text twice, so a resend is never answered by a refusal",
-	"C49": "tokens do not end", "C50": "a token that was taken away makes us a guest, see TestGuest",
+	"C49": "tokens of NodeBB do not end", "C50": "a token that was taken away makes us a guest, which the adapter notices",
 	"C30": noHooks, "C31": noHooks, "C32": noHooks, "C35": noHooks, "C36": noHooks, "brought": noHooks, "removed": noHooks,
 }
 
