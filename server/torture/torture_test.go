@@ -34,18 +34,20 @@ func TestCrash(t *testing.T) {
 func TestCrashInBadWeather(t *testing.T) {
 	p := plan{networks: everywhere, replicas: 1, kills: 10, posts: 300, least: 80, settle: 2 * time.Minute}
 	if long {
-		p.kills, p.posts, p.settle = 100, 3000, 10*time.Minute
+		p.kills, p.posts, p.enough, p.least, p.settle = 200, 4000, 2000, 1000, 10*time.Minute
 	}
 	p.weather = storms(p.networks)
 	torture(t, p)
 }
 
-// TestTortureReplicas kills two processes that share one PostgreSQL.
+// TestTortureReplicas kills two processes that share one PostgreSQL, in bad weather too.
 func TestTortureReplicas(t *testing.T) {
 	if !long {
 		t.Skip("long: set KITH_TORTURE=1")
 	}
-	torture(t, plan{database: dbtest.NewPostgres(t, dbtest.Postgres(t), ""), networks: everywhere, replicas: 2, kills: 100, posts: 4000, enough: 2000, least: 500, settle: 10 * time.Minute})
+	p := plan{networks: everywhere, replicas: 2, kills: 200, posts: 4000, enough: 2000, least: 1000, settle: 10 * time.Minute}
+	p.database, p.weather = dbtest.NewPostgres(t, dbtest.Postgres(t), ""), storms(p.networks)
+	torture(t, p)
 }
 
 // TestRestartTakesOver kills a process while a page is being heard and replies are being sent. The next
