@@ -67,8 +67,9 @@ const (
 	OutcomeBroken Outcome = "broken" // the customer came back: it was not solved
 )
 
-// mostText bounds what is stored of a draft; a network's own limit is told while writing.
-const mostText = 10_000
+// mostText bounds what is stored of a draft, in bytes; a network's own limit is told while writing. The longest
+// posts of X, 25,000 characters, fit in any language.
+const mostText = 100_000
 
 // Storable tells whether both databases can keep a text that somebody has sent.
 func Storable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }

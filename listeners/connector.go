@@ -136,7 +136,7 @@ func (k *Connector) take(ctx context.Context, f Form, g Granted, note Note) (Con
 			return c, ErrOtherAccount
 		}
 	}
-	c.NativeID, c.Handle = who.NativeID, who.Handle
+	c.NativeID, c.Handle, c.Settings = who.NativeID, who.Handle, who.keepPlan(c.Settings)
 	if c.Hook, err = k.sharedHook(ctx, n, c.Network, g.Secrets); err != nil {
 		return c, err
 	}
@@ -150,6 +150,16 @@ func (k *Connector) take(ctx context.Context, f Form, g Granted, note Note) (Con
 		return note(ctx, tx, c)
 	})
 	return c, err
+}
+
+// SettingPlan is the setting with Identity.Plan.
+const SettingPlan = "plan"
+
+func (who Identity) keepPlan(s Settings) Settings {
+	if who.Plan == "" {
+		return s
+	}
+	return keep(Settings{SettingPlan: who.Plan}, s)
 }
 
 // alone refuses a second forum: see Network.Place. The forum of the connection that is renewed may have moved.

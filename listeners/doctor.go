@@ -221,14 +221,14 @@ type Examination struct {
 }
 
 // Examine asks the network how a connection stands: who we are there, what the adapter can find out, and
-// whether this installation can be reached from outside.
-func (d *Doctor) Examine(ctx context.Context, c Connection) []Finding {
+// whether this installation can be reached from outside. plan is what the account has subscribed to there.
+func (d *Doctor) Examine(ctx context.Context, c Connection) (_ []Finding, plan string) {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
 	var found findings
 	ch, err := d.Open(c)
 	if err != nil {
-		return nil // Look says so
+		return nil, "" // Look says so
 	}
 	who, err := ch.Check(ctx)
 	if _, keeps := ch.(AuthKeeper); keeps && err != nil && classify(err, Transient).Class == AuthExpired {
@@ -241,11 +241,11 @@ func (d *Doctor) Examine(ctx context.Context, c Connection) []Finding {
 	}
 	if err != nil {
 		refusal(err, &found)
-		return found
+		return found, ""
 	}
 	if who.NativeID != c.NativeID {
 		found.add(Problem, "other_account", who.Handle)
-		return found
+		return found, ""
 	}
 	found.add(Fine, "answers", who.Handle)
 	if e, ok := ch.(Examiner); ok {
@@ -258,7 +258,7 @@ func (d *Doctor) Examine(ctx context.Context, c Connection) []Finding {
 	if _, ok := ch.(Receiver); ok && strings.HasPrefix(d.PublicURL, "https://") {
 		d.reach(ctx, &found)
 	}
-	return found
+	return found, who.Plan
 }
 
 // refusal says what a network's refusal means.
@@ -301,8 +301,8 @@ func (d *Doctor) reach(ctx context.Context, found *findings) {
 	}
 }
 
-// Keep stores what an examination found, instead of what the last one did.
-func Keep(ctx context.Context, tx Tx, connectionID int64, found []Finding) error {
+// Keep stores what an examination found, instead of what the last one did, and what the account has subscribed to.
+func Keep(ctx context.Context, tx Tx, connectionID int64, found []Finding, plan string) error {
 	if found == nil {
 		found = []Finding{}
 	}
@@ -311,6 +311,17 @@ func Keep(ctx context.Context, tx Tx, connectionID int64, found []Finding) error
 		Set("findings = EXCLUDED.findings, examined_at = EXCLUDED.examined_at").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("keep what was found of connection %d: %w", connectionID, err)
+	}
+	if plan == "" {
+		return nil
+	}
+	c, err := FindConnection(ctx, tx, connectionID)
+	if err != nil {
+		return err
+	}
+	c.Settings = Identity{Plan: plan}.keepPlan(c.Settings)
+	if _, err := tx.NewUpdate().Model(&c).Column("settings").WherePK().Exec(ctx); err != nil {
+		return fmt.Errorf("keep the plan of connection %d: %w", connectionID, err)
 	}
 	return nil
 }

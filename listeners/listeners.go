@@ -214,4 +214,7 @@ type Identity struct {
 	NativeID string
 	Handle   string
 	Name     string
+	// Plan is what the account has subscribed to, as its network calls it; "" where that changes nothing. It is
+	// kept as the setting "plan" when the account is connected and whenever it is examined.
+	Plan string
 }

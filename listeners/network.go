@@ -14,6 +14,8 @@ type Network struct {
 	Open func(a Access, rt http.RoundTripper) (Channel, error)
 	// Measure counts a text, and prices it where the network is paid, for any account there.
 	Measure func(text string) Length
+	// Longest is the most that Measure may come to for an account with these settings. Nil: the same for all.
+	Longest func(s Settings) int
 	Policy  Policy
 	// Fields are what a person fills in to connect an account, in this order.
 	Fields []Field
@@ -36,6 +38,15 @@ type Network struct {
 	// Compose is a link that opens the network with an answer to a mention ready to be posted by hand.
 	// Nil: the mention's own link, and the text is copied.
 	Compose func(m Mention, text string) string
+}
+
+// Count measures a text for an account with these settings.
+func (n Network) Count(s Settings, text string) Length {
+	length := n.Measure(text)
+	if n.Longest != nil {
+		length.Limit = n.Longest(s)
+	}
+	return length
 }
 
 // Field is one thing to fill in when a connection is made. Its label and help are in the catalogs as

@@ -93,7 +93,7 @@ type draft struct {
 	may     []community.Allowance
 	network listeners.Network
 	asName  string   // the author's own name at the network; "" where the brand's is used
-	long    bool     // for the network
+	long    bool     // for the account that posts it
 	recent  []string // what the brand has sent lately
 	snippet bool     // the text is one of the brand's snippets
 }
@@ -131,11 +131,25 @@ func (d *Desk) Check(ctx context.Context, db bun.IDB, m *community.Member, c *co
 		return nil, err
 	}
 	network := d.Network(c.Network)
-	n := network.Measure(text)
+	account, err := Poster(ctx, db, m, c)
+	if err != nil {
+		return nil, err
+	}
+	n := network.Count(account, text)
 	return check(&draft{
 		text: text, folded: fold(text), said: triage.ReadAnswer(text), author: m, cased: c,
 		voice: voice, may: may, network: network, asName: asName, long: n.Used > n.Limit, recent: recent, snippet: snippet,
 	}), nil
+}
+
+// Poster are the settings of the account that posts a member's answer to a case: the connected one, also
+// where an employee posts by hand. Of the account of an advocate who does nobody knows anything.
+func Poster(ctx context.Context, db bun.IDB, m *community.Member, c *community.Case) (listeners.Settings, error) {
+	if c.Delivery == listeners.Assisted && !m.Role.Employee() {
+		return nil, nil
+	}
+	conn, err := listeners.FindConnection(ctx, db, c.ConnectionID)
+	return conn.Settings, err
 }
 
 func check(w *draft) []Finding {

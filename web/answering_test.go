@@ -382,8 +382,8 @@ func TestADraftRenewsTheClaimAndTellsItsNumber(t *testing.T) {
 	c.writes("lan_ng", "Alo?", k.ThreadKey)
 	bar = v.typing(casePath(k.ID)+"/draft", url.Values{"text": {"Chào Lan,"}, "seen": {fmt.Sprint(k.MentionID)}})
 	bar.says("#claim .notice", "Khách vừa viết thêm")
-	if refused := v.typing(casePath(k.ID)+"/draft", url.Values{"text": {strings.Repeat("x", 10_001)}}); refused.status != http.StatusUnprocessableEntity {
-		t.Errorf("a text of 10 kB more than is kept gave %d", refused.status)
+	if refused := v.typing(casePath(k.ID)+"/draft", url.Values{"text": {strings.Repeat("x", 100_001)}}); refused.status != http.StatusUnprocessableEntity {
+		t.Errorf("a text that is longer than what is kept gave %d", refused.status)
 	}
 }
 

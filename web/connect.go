@@ -156,11 +156,11 @@ func (a *App) noteConnected(ctx context.Context) listeners.Note {
 // news are not brought is a finding and no failure: the network is asked for them then.
 func (a *App) welcome(ctx context.Context, c listeners.Connection) error {
 	_, refused := a.Connector.Subscribe(ctx, c)
-	found := a.Doctor.Examine(ctx, c)
+	found, plan := a.Doctor.Examine(ctx, c)
 	if refused != nil {
 		found = append(found, listeners.NotSubscribed(refused))
 	}
-	return a.write(ctx, func(ctx context.Context, tx listeners.Tx) error { return listeners.Keep(ctx, tx, c.ID, found) })
+	return a.write(ctx, func(ctx context.Context, tx listeners.Tx) error { return listeners.Keep(ctx, tx, c.ID, found, plan) })
 }
 
 // notConnected shows the form again with what was wrong.

@@ -128,8 +128,8 @@ func (a *App) testConnection(w http.ResponseWriter, r *http.Request) error {
 
 // examine asks the network of a connection how it stands, and keeps what it said.
 func (a *App) examine(ctx context.Context, c listeners.Connection) error {
-	found := a.Doctor.Examine(ctx, c)
-	return a.write(ctx, func(ctx context.Context, tx listeners.Tx) error { return listeners.Keep(ctx, tx, c.ID, found) })
+	found, plan := a.Doctor.Examine(ctx, c)
+	return a.write(ctx, func(ctx context.Context, tx listeners.Tx) error { return listeners.Keep(ctx, tx, c.ID, found, plan) })
 }
 
 // setBudget bounds what a connection may cost in a month.

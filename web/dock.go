@@ -9,6 +9,7 @@ import (
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
 )
 
@@ -89,7 +90,11 @@ func (a *App) readDock(ctx context.Context, read bun.IDB, c *community.Case, mem
 		}
 	}
 	if d.Kind == dockWrite {
-		d.Limit = a.Desk.Network(c.Network).Measure("").Limit
+		account, err := moderation.Poster(ctx, read, me, c)
+		if err != nil {
+			return d, err
+		}
+		d.Limit = a.Desk.Network(c.Network).Count(account, "").Limit
 		needed, err := a.Desk.WhyReview(ctx, read, me, c, "", now)
 		d.Why = needed.Why
 		return d, err

@@ -175,15 +175,23 @@ type checked struct {
 	Via      string
 	Used     int
 	Limit    int
-	Blanks   []string // that are left
-	AsKept   bool     // it is a snippet word for word
+	Cost     listeners.MicroUSD // what posting it costs; 0 where it is free
+	Blanks   []string           // that are left
+	AsKept   bool               // it is a snippet word for word
 	Findings []moderation.Finding
 }
 
 func (a *App) check(ctx context.Context, read bun.IDB, v *casePage, text string) (*checked, error) {
 	me := access.From(ctx).Member
-	length := a.Desk.Network(v.Case.Network).Measure(text)
+	account, err := moderation.Poster(ctx, read, me, &v.Case)
+	if err != nil {
+		return nil, err
+	}
+	length := a.Desk.Network(v.Case.Network).Count(account, text)
 	k := &checked{Text: text, Via: me.PublicName, Used: length.Used, Limit: length.Limit, Blanks: community.Blanks(text)}
+	if v.Case.Delivery != listeners.Assisted {
+		k.Cost = length.Cost
+	}
 	conn, err := listeners.FindConnection(ctx, read, v.Case.ConnectionID)
 	if err != nil {
 		return nil, err

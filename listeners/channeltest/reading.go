@@ -64,7 +64,7 @@ func firstRound(t *testing.T, n *Network) {
 		t.Errorf("delivery: got %v, want %v", p.Delivery, delivery)
 	}
 	who, err := n.Open(t, Options{}).Check(context.Background())
-	if err != nil || who != n.Brand {
+	if err != nil || who.NativeID != n.Brand.NativeID || who.Handle != n.Brand.Handle || who.Name != n.Brand.Name {
 		t.Errorf("check: got %v, %v, want %v", who, err, n.Brand)
 	}
 }

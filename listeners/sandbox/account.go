@@ -32,6 +32,7 @@ type account struct {
 	Protected bool   // only followers see what it writes
 	Suspended bool   // nobody does
 	Moderated bool   // what it writes is held until it is approved
+	Premium   bool   // on X: it has a subscription, with which posts may be long
 	posts     feed
 }
 

@@ -259,6 +259,7 @@ func (n *Network) adminOpenAccount(w http.ResponseWriter, r *http.Request) {
 		Brand                 bool
 		Protected, Suspended  *bool
 		Moderated             *bool // where the network holds posts for approval
+		Premium               *bool // on X
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		adminRefuse(w, http.StatusBadRequest, fmt.Errorf("the body is not an account: %w", err))
@@ -279,6 +280,9 @@ func (n *Network) adminOpenAccount(w http.ResponseWriter, r *http.Request) {
 	}
 	if in.Moderated != nil {
 		a.Moderated = *in.Moderated
+	}
+	if in.Premium != nil {
+		a.Premium = *in.Premium
 	}
 	adminAnswer(w, http.StatusCreated, viewOf(a))
 }

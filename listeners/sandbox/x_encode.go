@@ -352,7 +352,12 @@ func (a *xAnswer) account(u *account) {
 		b = appendString(b, kind)
 	}
 	if a.user&xUserSubscription != 0 {
-		b = append(b, `,"subscription_type":"None"`...)
+		plan := "None"
+		if u.Premium {
+			plan = "Premium"
+		}
+		b = append(b, `,"subscription_type":`...)
+		b = appendString(b, plan)
 	}
 	if a.user&xUserURL != 0 {
 		b = append(b, `,"url":""`...)

@@ -11,6 +11,7 @@ import (
 
 const (
 	xMaxWeight  = 280
+	xLongWeight = 25_000 // for accounts with a subscription
 	xLinkWeight = 23
 	xLinkHost   = "https://t.co/"
 )
@@ -95,7 +96,7 @@ func xFit(text string, reply bool) (fits bool, cut int) {
 	if reply {
 		skip = leadingMentions(text)
 	}
-	weight, cut := xWeigh(text[skip:], xMaxWeight-xLinkWeight-2)
+	weight, cut := xWeigh(text[skip:], xMaxWeight-xLinkWeight-2, xMaxWeight)
 	return weight <= xMaxWeight, skip + cut
 }
 
@@ -114,11 +115,10 @@ func leadingMentions(text string) int {
 
 // xWeigh counts a text as X does: most alphabets 1 a character, everything
 // else 2, an emoji 2 however it is put together, a link 23. It stops counting
-// soon after the limit for posts. cut is the offset up to which the weight is
-// at most budget.
-func xWeigh(text string, budget int) (weight, cut int) {
+// soon after most. cut is the offset up to which the weight is at most budget.
+func xWeigh(text string, budget, most int) (weight, cut int) {
 	plain := func(s string) {
-		for i := 0; i < len(s) && weight <= xMaxWeight; {
+		for i := 0; i < len(s) && weight <= most; {
 			r, size := utf8.DecodeRuneInString(s[i:])
 			switch n := emojiEnd(s, i); {
 			case n > i:
@@ -137,7 +137,7 @@ func xWeigh(text string, budget int) (weight, cut int) {
 	last := 0
 	if strings.Contains(text, "://") {
 		spans(text, func(s span) {
-			if s.Kind != urlSpan || weight > xMaxWeight {
+			if s.Kind != urlSpan || weight > most {
 				return
 			}
 			plain(text[last:s.Start])
@@ -199,12 +199,13 @@ func isPictograph(r rune) bool {
 	return 0x1F000 <= r && r <= 0x1FAFF || 0x2600 <= r && r <= 0x27BF || 0x2190 <= r && r <= 0x23FF || 0x2B00 <= r && r <= 0x2BFF
 }
 
-// xLength is the weight of a text that an account wants to post.
-func xLength(text string, reply bool) int {
+// xLength is the weight of a text that an account wants to post, or some
+// number above most.
+func xLength(text string, reply bool, most int) int {
 	text = norm.NFC.String(text)
 	if reply {
 		text = text[leadingMentions(text):]
 	}
-	weight, _ := xWeigh(text, xMaxWeight)
+	weight, _ := xWeigh(text, most, most)
 	return weight
 }

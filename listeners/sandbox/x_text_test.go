@@ -30,7 +30,7 @@ func TestWeightsAgreeWithTwitterText(t *testing.T) {
 			continue
 		}
 		want, _ := strconv.Atoi(f[2])
-		got := xLength(text, false)
+		got := xLength(text, false, xMaxWeight)
 		// Counting stops beyond the limit.
 		if want > xMaxWeight && got > xMaxWeight {
 			continue
@@ -58,7 +58,7 @@ func TestReplyWeights(t *testing.T) {
 		{"a link weighs 23", "https://example.com/" + strings.Repeat("x", 100) + ".", false, 24},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := xLength(test.text, test.reply); got != test.want {
+			if got := xLength(test.text, test.reply, xMaxWeight); got != test.want {
 				t.Errorf("got %d, want %d", got, test.want)
 			}
 		})

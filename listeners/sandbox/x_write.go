@@ -72,7 +72,7 @@ func (x *xFacade) create(w http.ResponseWriter, r *http.Request, g grant) error 
 			return err
 		}
 	}
-	if xLength(d.Text, d.ParentID != 0) > xMaxWeight {
+	if most := x.longest(g.Account); xLength(d.Text, d.ParentID != 0, most) > most {
 		return xInvalid("text", "", "Your Tweet text is too long")
 	}
 	a, err := x.publish(d, in, g.Account)
@@ -81,6 +81,16 @@ func (x *xFacade) create(w http.ResponseWriter, r *http.Request, g grant) error 
 	}
 	a.send(w, http.StatusCreated)
 	return nil
+}
+
+// longest is the weight of the longest post of an account.
+func (x *xFacade) longest(a *account) int {
+	x.world.mu.RLock()
+	defer x.world.mu.RUnlock()
+	if a.Premium {
+		return xLongWeight
+	}
+	return xMaxWeight
 }
 
 // publish adds a post if the rules allow it, and builds the answer.

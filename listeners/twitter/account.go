@@ -13,31 +13,27 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Check asks X whose token this is.
+// Check asks X whose token this is, and what the account has subscribed to.
 func (c *Channel) Check(ctx context.Context) (listeners.Identity, error) {
-	who, _, err := c.whoAmI(ctx)
-	return who, err
-}
-
-// whoAmI asks whose token this is, and for the account's subscription ("" where X does not say).
-func (c *Channel) whoAmI(ctx context.Context) (who listeners.Identity, plan string, err error) {
 	const doing = "ask X who we are"
 	body, err := c.get(ctx, doing, c.user, "/2/users/me", url.Values{"user.fields": {"name,subscription_type,username"}})
 	if err != nil {
-		return who, "", err
+		return listeners.Identity{}, err
 	}
 	u := gjson.GetBytes(body, "data")
-	who = listeners.Identity{NativeID: u.Get("id").Str, Handle: cleanLine(u.Get("username").Str), Name: cleanLine(u.Get("name").Str)}
-	if !isID(who.NativeID) || who.Handle == "" {
-		return listeners.Identity{}, "", c.malformed(doing, errors.New("the answer names no account"))
+	who := listeners.Identity{
+		NativeID: u.Get("id").Str, Handle: cleanLine(u.Get("username").Str), Name: cleanLine(u.Get("name").Str), Plan: cleanLine(u.Get("subscription_type").Str),
 	}
-	return who, cleanLine(u.Get("subscription_type").Str), nil
+	if !isID(who.NativeID) || who.Handle == "" {
+		return listeners.Identity{}, c.malformed(doing, errors.New("the answer names no account"))
+	}
+	return who, nil
 }
 
 // Examine asks X who we are, what was granted, which calls and credits are left, and whether webhooks
 // reach us.
 func (c *Channel) Examine(ctx context.Context) ([]listeners.Finding, error) {
-	who, plan, err := c.whoAmI(ctx)
+	who, err := c.Check(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +47,6 @@ func (c *Channel) Examine(ctx context.Context) ([]listeners.Finding, error) {
 		add(listeners.Fine, "x_account", who.Handle)
 	}
 	c.examineGrant(add)
-	if limitOf(plan) > c.limit {
-		add(listeners.Warning, "x_long_posts", plan)
-	}
 	if err := c.examineCalls(ctx, add); err != nil {
 		return found, err
 	}

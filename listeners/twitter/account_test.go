@@ -65,9 +65,9 @@ func TestExamineByAnswers(t *testing.T) {
 		left  string
 		want  string
 	}{
-		{"used up", `{"data":{"project_cap":"100","project_usage":"100"}}`, "300", "x_account ?x_no_renewal ?x_long_posts !x_usage ?x_no_webhook"},
-		{"nearly used up", `{"data":{"project_cap":"100","project_usage":"90"}}`, "300", "x_account ?x_no_renewal ?x_long_posts ?x_usage ?x_no_webhook"},
-		{"hardly a call left", `{"data":{"project_cap":"100","project_usage":"1"}}`, "2", "x_account ?x_no_renewal ?x_long_posts ?x_few_calls x_usage ?x_no_webhook"},
+		{"used up", `{"data":{"project_cap":"100","project_usage":"100"}}`, "300", "x_account ?x_no_renewal !x_usage ?x_no_webhook"},
+		{"nearly used up", `{"data":{"project_cap":"100","project_usage":"90"}}`, "300", "x_account ?x_no_renewal ?x_usage ?x_no_webhook"},
+		{"hardly a call left", `{"data":{"project_cap":"100","project_usage":"1"}}`, "2", "x_account ?x_no_renewal ?x_few_calls x_usage ?x_no_webhook"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			mentions := tweets("")
@@ -124,5 +124,59 @@ func TestSuperseded(t *testing.T) {
 	}
 	if p := page.Posts[0]; p.NativeID != "1857712345678900001" || p.Version != 1 || p.Text != "edited" || p.Target != "1857712345678900002" {
 		t.Errorf("got %+v", p)
+	}
+}
+
+// TestLongPosts: what an account has subscribed to is asked of X, and an answer may be as long as that allows.
+func TestLongPosts(t *testing.T) {
+	n := network(t, "tweet")
+	connect := func() (*Channel, int) {
+		t.Helper()
+		who, err := n.Open(t, channeltest.Options{}).Check(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ch := n.Open(t, channeltest.Options{}).(*Channel)
+		account := listeners.Settings{listeners.SettingPlan: who.Plan}
+		ch.limit = limitOf(account) // as Open does
+		return ch, Network.Count(account, "a").Limit
+	}
+	answer := func(ch *Channel, length int) error {
+		t.Helper()
+		out := listeners.Outgoing{ParentID: n.Post(t, channeltest.Post{Author: "an", Text: "@" + n.Brand.Handle + " kể mình nghe"}), Text: strings.Repeat("à", length-1) + "!"}
+		_, err := ch.Reply(t.Context(), out)
+		if err != nil {
+			return err
+		}
+		verdict, _, err := ch.Reconcile(t.Context(), out, now)
+		if verdict != listeners.Found || err != nil {
+			t.Errorf("%d characters are %s, %v", length, verdict, err)
+		}
+		return nil
+	}
+	ch, limit := connect()
+	if limit != maxWeight || ch.Measure("a").Limit != maxWeight || ch.Capabilities().MaxLength != maxWeight {
+		t.Errorf("without a subscription the limit is %d", limit)
+	}
+	if err := answer(ch, maxWeight+1); classIn(err) != listeners.Invalid {
+		t.Errorf("too long without a subscription: %v", err)
+	}
+	subscribed := `{"network":"x","handle":"` + n.Brand.Handle + `","premium":true}`
+	res, err := http.Post(strings.TrimSuffix(ch.host, "/x")+"/admin/accounts", "application/json", strings.NewReader(subscribed))
+	if err != nil || res.StatusCode != http.StatusCreated {
+		t.Fatal(res, err)
+	}
+	res.Body.Close()
+	ch, limit = connect()
+	if limit != longWeight || ch.Measure("a").Limit != longWeight || ch.Capabilities().MaxLength != longWeight {
+		t.Errorf("with a subscription the limit is %d", limit)
+	}
+	for _, length := range []int{maxWeight, maxWeight + 1, longWeight} {
+		if err := answer(ch, length); err != nil {
+			t.Errorf("%d characters: %v", length, err)
+		}
+	}
+	if err := answer(ch, longWeight+1); classIn(err) != listeners.Invalid {
+		t.Errorf("too long with a subscription: %v", err)
 	}
 }

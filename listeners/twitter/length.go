@@ -22,7 +22,7 @@ func (c *Channel) Measure(text string) listeners.Length {
 	return n
 }
 
-// Measure counts a text as X does, for any account without Premium.
+// Measure counts a text as X does, for an account without a subscription.
 func Measure(text string) listeners.Length {
 	text = norm.NFC.String(text)
 	used, last := 0, 0

@@ -91,16 +91,13 @@ func exchange(ctx context.Context, g listeners.Grant, code string, rt http.Round
 	if err != nil {
 		return nil, err
 	}
-	who, plan, err := ch.(*Channel).whoAmI(ctx)
+	who, err := ch.Check(ctx)
 	if err != nil {
 		return nil, err
 	}
 	granted := listeners.Granted{Identity: who, Settings: listeners.Settings{}, Secrets: secrets}
 	for name, value := range g.Settings {
 		granted.Settings[name] = value
-	}
-	if plan != "" {
-		granted.Settings["plan"] = plan
 	}
 	return []listeners.Granted{granted}, nil
 }

@@ -64,7 +64,7 @@ type Channel struct {
 // Network is X as the registry lists it. The terms are those of X's developer agreement and guidelines of
 // February 2026.
 var Network = listeners.Network{
-	Name: "X", Open: Open, Measure: Measure, CheckQuery: CheckQuery, Link: link, Compose: compose,
+	Name: "X", Open: Open, Measure: Measure, Longest: limitOf, CheckQuery: CheckQuery, Link: link, Compose: compose,
 	Fields: fields, AppSecrets: []string{"consumer_secret", "consumer_secret_before"}, Permissions: permissions, Grant: &listeners.OAuth{URL: grantURL, Exchange: exchange},
 	Policy: listeners.Policy{NoTraining: true, NoMatching: true, DeleteWithin: 24 * time.Hour, OneReply: true, NoReceipts: true, TextOnce: true},
 }
@@ -95,7 +95,7 @@ func Open(a listeners.Access, rt http.RoundTripper) (listeners.Channel, error) {
 		}
 	}
 	c := &Channel{
-		id: a.NativeID, handle: strings.TrimPrefix(a.Handle, "@"), rules: a.Rules, limit: limitOf(a.Settings["plan"]), ownApp: a.Settings["owned"] != "no",
+		id: a.NativeID, handle: strings.TrimPrefix(a.Handle, "@"), rules: a.Rules, limit: limitOf(a.Settings), ownApp: a.Settings["owned"] != "no",
 		sandbox: sandboxPosts(base), host: base.String(), ask: ask, now: a.Now,
 		http: &http.Client{
 			Transport:     renamer{ask.fieldsName, listeners.Recorder{Next: rt}},
@@ -121,9 +121,9 @@ func baseOf(s listeners.Settings) (*url.URL, error) {
 	return base, nil
 }
 
-// limitOf is the longest post of an account with a subscription.
-func limitOf(plan string) int {
-	if slices.Contains([]string{"basic", "premium", "premiumplus"}, strings.ToLower(plan)) {
+// limitOf is the weight of the longest post of an account: with a subscription posts may be long.
+func limitOf(s listeners.Settings) int {
+	if slices.Contains([]string{"basic", "premium", "premiumplus"}, strings.ToLower(s[listeners.SettingPlan])) {
 		return longWeight
 	}
 	return maxWeight

@@ -47,14 +47,14 @@ func renderAnswer(a community.Answer, replies map[int64]listeners.Reply) answerB
 type textIn struct {
 	One
 	Body struct {
-		Text string `json:"text" maxLength:"10000"`
+		Text string `json:"text" maxLength:"25000"`
 	}
 }
 
 type approveIn struct {
 	One
 	Body *struct {
-		Text string `json:"text,omitempty" maxLength:"10000" doc:"Your wording, where you changed it"`
+		Text string `json:"text,omitempty" maxLength:"25000" doc:"Your wording, where you changed it"`
 	}
 }
 
