@@ -62,6 +62,10 @@ func written(ch Channel, r Reply) []Spend {
 	return nil
 }
 
+// errOverdue keeps a process that stood still from sending: another one has looked for the reply since, has not
+// found it, and may have sent it.
+var errOverdue = errors.New("the lease on this reply ended before it was sent")
+
 // send posts a reply unless there is a reason not to, looked for as late as can be.
 func (d *Deliverer) send(ctx context.Context, l *line, r Reply) (Reply, error) {
 	if Hash(r.Text) != r.TextHash {
@@ -95,6 +99,9 @@ func (d *Deliverer) send(ctx context.Context, l *line, r Reply) (Reply, error) {
 		if not, err := d.stands(ctx, &r); err != nil || not {
 			return r, err
 		}
+	}
+	if d.Now() >= r.DueAt {
+		return r, errOverdue
 	}
 	var sent Sent
 	err := l.call(ctx, func(ch Channel) (err error) {
