@@ -1,9 +1,11 @@
 package listeners
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kith-social/kith/clock"
@@ -62,6 +64,14 @@ const (
 
 func (c *Connection) bound() string {
 	return fmt.Sprintf("connections/%d/%s/%s", c.BrandID, c.Network, c.NativeID)
+}
+
+// Title is the account's name as its network writes it.
+func (c *Connection) Title() string {
+	if c.Network == "x" {
+		return "@" + strings.TrimPrefix(c.Handle, "@")
+	}
+	return cmp.Or(c.Handle, c.NativeID)
 }
 
 // Connect stores a connection with its secrets sealed; connecting the same account of a brand again

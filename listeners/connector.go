@@ -217,6 +217,18 @@ func (k *Connector) Subscribe(ctx context.Context, c Connection) (done bool, err
 	return true, s.Subscribe(ctx, k.HookURL(c))
 }
 
+// Welcome asks the network of a connection that was just made to bring its news, looks for the first time how
+// the connection stands, and keeps what is found. That news are not brought is a finding and no failure: the
+// network is asked for them then.
+func (k *Connector) Welcome(ctx context.Context, d *Doctor, c Connection) error {
+	_, refused := k.Subscribe(ctx, c)
+	found, plan := d.Examine(ctx, c)
+	if refused != nil {
+		found = append(found, NotSubscribed(refused))
+	}
+	return k.Transact(ctx, func(ctx context.Context, tx Tx) error { return Keep(ctx, tx, c.ID, found, plan) })
+}
+
 // HookURL is where the network of a connection brings its news; it is as secret as a password.
 func (k *Connector) HookURL(c Connection) string { return k.PublicURL + "/hooks/" + c.Hook }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -160,6 +161,22 @@ func Dollars(m MicroUSD) string {
 		text = whole + "." + (part + "00")[:2]
 	}
 	return "$" + text
+}
+
+// HighestBudget bounds what somebody can set by mistake, a month.
+const HighestBudget MicroUSD = 1_000_000_000_000
+
+// ReadDollars reads an amount as people type it, with a point or a comma; nothing is no bound.
+func ReadDollars(text string) (m MicroUSD, ok bool) {
+	text = strings.Replace(strings.TrimPrefix(text, "$"), ",", ".", 1)
+	if text == "" {
+		return 0, true
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(n) || n < 0 || n > float64(HighestBudget)/1e6 {
+		return 0, false
+	}
+	return MicroUSD(math.Round(n * 1e6)), true
 }
 
 // Tally counts what of a connection waits for somebody.

@@ -137,7 +137,7 @@ func (a *App) connectAccount(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.notConnected(w, r, v, form.Secrets, err)
 	}
-	if err := a.welcome(r.Context(), c); err != nil {
+	if err := a.Connector.Welcome(r.Context(), a.Doctor, c); err != nil {
 		return err
 	}
 	goTo(w, r, connectionPath(c.ID)+"?done=connected")
@@ -150,17 +150,6 @@ func (a *App) noteConnected(ctx context.Context) listeners.Note {
 	return func(ctx context.Context, tx listeners.Tx, c listeners.Connection) error {
 		return community.NoteConnected(ctx, tx, me, c)
 	}
-}
-
-// welcome asks the network to bring its news and looks for the first time how the connection stands. That
-// news are not brought is a finding and no failure: the network is asked for them then.
-func (a *App) welcome(ctx context.Context, c listeners.Connection) error {
-	_, refused := a.Connector.Subscribe(ctx, c)
-	found, plan := a.Doctor.Examine(ctx, c)
-	if refused != nil {
-		found = append(found, listeners.NotSubscribed(refused))
-	}
-	return a.write(ctx, func(ctx context.Context, tx listeners.Tx) error { return listeners.Keep(ctx, tx, c.ID, found, plan) })
 }
 
 // notConnected shows the form again with what was wrong.
@@ -317,7 +306,7 @@ func (a *App) chooseAccounts(w http.ResponseWriter, r *http.Request) error {
 func (a *App) connectChosen(w http.ResponseWriter, r *http.Request, id int64, accounts []string) error {
 	connected, err := a.Connector.Choose(r.Context(), a.Guard.Owner(r.Context()), id, accounts, a.noteConnected(r.Context()))
 	for _, c := range connected {
-		if err := a.welcome(r.Context(), c); err != nil {
+		if err := a.Connector.Welcome(r.Context(), a.Doctor, c); err != nil {
 			return err
 		}
 	}

@@ -3,19 +3,14 @@ package web
 import (
 	"context"
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server/access"
 )
-
-// highestBudget bounds what somebody can set by mistake, in dollars a month.
-const highestBudget = 1_000_000
 
 // oneConnection is the page of a connection.
 type oneConnection struct {
@@ -139,7 +134,7 @@ func (a *App) setBudget(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	typed := strings.TrimSpace(r.PostFormValue("budget"))
-	budget, ok := readDollars(typed)
+	budget, ok := listeners.ReadDollars(typed)
 	if !ok {
 		v.Money, v.Failed = typed, &access.Failure{Field: "budget", Sentence: "write an amount in US dollars, 50 or 12.50 for example; empty for no limit"}
 		return render(w, r, http.StatusUnprocessableEntity, connectionPage(v))
@@ -155,19 +150,6 @@ func (a *App) setBudget(w http.ResponseWriter, r *http.Request) error {
 	}
 	goTo(w, r, connectionPath(v.ID)+"?done=budget")
 	return nil
-}
-
-// readDollars reads an amount as people type it, with a point or a comma; nothing is no bound.
-func readDollars(text string) (listeners.MicroUSD, bool) {
-	text = strings.Replace(strings.TrimPrefix(text, "$"), ",", ".", 1)
-	if text == "" {
-		return 0, true
-	}
-	n, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(n) || n < 0 || n > highestBudget {
-		return 0, false
-	}
-	return listeners.MicroUSD(math.Round(n * 1e6)), true
 }
 
 // money is the budget as the form shows it.

@@ -33,7 +33,7 @@ func connectionPage(v oneConnection) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = page(Frame{Title: title(v.Connection), Nav: navSettings.id, Back: "/connections", Work: connectionWork(v)}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = page(Frame{Title: v.Connection.Title(), Nav: navSettings.id, Back: "/connections", Work: connectionWork(v)}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -67,9 +67,9 @@ func connectionWork(v oneConnection) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
-		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(title(v.Connection))
+		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(v.Connection.Title())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `connection.templ`, Line: 16, Col: 55}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `connection.templ`, Line: 16, Col: 56}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {
@@ -1001,7 +1001,7 @@ func connectionSecrets(v oneConnection) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = sheet("remove", T(ctx, "connection.remove_title", "name", title(v.Connection))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var42), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = sheet("remove", T(ctx, "connection.remove_title", "name", v.Connection.Title())).Render(templ.WithChildren(ctx, templ_7745c5c3_Var42), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -148,14 +148,6 @@ func (v linked) chip(ctx context.Context) (text, look string) {
 	return T(ctx, connectionStates[listeners.On]), "good"
 }
 
-// title is the account's name as its network writes it.
-func title(c listeners.Connection) string {
-	if c.Network == "x" {
-		return "@" + strings.TrimPrefix(c.Handle, "@")
-	}
-	return cmp.Or(c.Handle, c.NativeID)
-}
-
 // hookTexts say how news come.
 var hookTexts = map[hook]string{
 	hookNone: "connection.news_asked", hookWaiting: "connection.news_waiting", hookBrings: "connection.news_brought", hookHidden: "connection.news_hidden",
@@ -201,7 +193,7 @@ func FindingTexts(ctx context.Context, f listeners.Finding) (says, fix string) {
 	for i, detail := range f.Detail {
 		if at, err := time.Parse(time.RFC3339, detail); err == nil {
 			detail = When(ctx, clock.At(at))
-		} else if cost, ok := readDollars(detail); ok && strings.HasPrefix(detail, "$") {
+		} else if cost, ok := listeners.ReadDollars(detail); ok && strings.HasPrefix(detail, "$") {
 			detail = usd(ctx, cost)
 		}
 		details[i] = detail

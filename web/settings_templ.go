@@ -88,7 +88,7 @@ func settingsList(searched []listeners.Connection) templ.Component {
 			}
 			if p.href == "/connections" {
 				for _, c := range searched {
-					templ_7745c5c3_Err = settingsPart(connectionPath(c.ID)+"/listening", T(ctx, "listening.of", "name", title(c)), T(ctx, "listening.in_short")).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = settingsPart(connectionPath(c.ID)+"/listening", T(ctx, "listening.of", "name", c.Title()), T(ctx, "listening.in_short")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -260,46 +260,6 @@ func TestPointsVerifyFindsTampering(t *testing.T) {
 	}
 }
 
-func TestDoctor(t *testing.T) {
-	w, flags := world(t)
-	type finding struct {
-		Code, Says, Fix string
-		OK              bool
-	}
-	doctor := func() (int, map[string]finding) {
-		code, out, _ := kith(t, "", append([]string{"doctor", "--json"}, flags...)...)
-		found := map[string]finding{}
-		for lines := json.NewDecoder(strings.NewReader(out)); lines.More(); {
-			var f finding
-			if err := lines.Decode(&f); err != nil {
-				t.Fatal(err)
-			}
-			found[f.Code] = f
-		}
-		return code, found
-	}
-	if code, found := doctor(); code != 1 || found["people"].OK || found["people"].Fix == "" || !found["database"].OK || !found["connection-1"].OK {
-		t.Errorf("without an administrator: %d, %+v", code, found)
-	}
-	must(t, "", append([]string{"member", "add", "admin@example.com", "--brand", "saomai", "--role", "admin"}, flags...)...)
-	if code, found := doctor(); code != 0 {
-		t.Errorf("when all is well: %d, %+v", code, found)
-	}
-	w.Weather("GET /2/users/me", "status:401")
-	if code, found := doctor(); code != 1 || found["connection-1"].OK || found["connection-1"].Fix == "" {
-		t.Errorf("with a token that is refused: %d, %+v", code, found)
-	}
-	w.Weather("GET /2/users/me", "none")
-	line, err := listeners.NewKeyLine("k2", bytes.NewReader(make([]byte, 64)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	flags[3] = file(t, "other.key", line)
-	if code, found := doctor(); code != 1 || !strings.Contains(found["connection-1"].Fix, "key file") {
-		t.Errorf("with another key file: %d, %+v", code, found)
-	}
-}
-
 // TestBackupAndRestore goes through the commands; on PostgreSQL they run pg_dump and pg_restore.
 func TestBackupAndRestore(t *testing.T) {
 	for engine, place := range map[string]func(testing.TB) string{"sqlite": servertest.SQLite, "postgres": servertest.Postgres} {

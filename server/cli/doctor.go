@@ -7,58 +7,88 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server"
+	"github.com/kith-social/kith/web"
 )
 
 type doctorCmd struct {
 	server.Config
-	JSON bool `name:"json" help:"One JSON object a finding, one a line."`
+	Brand    string `help:"Short name of the brand that is looked at. Default: every brand."`
+	Language string `help:"Language of what is said: en or vi." default:"en" enum:"en,vi"`
+	JSON     bool   `name:"json" help:"One JSON object a finding, one a line."`
 }
 
-// finding is one thing that was looked at: fine, or with what to do about it.
+// finding is one thing that was looked at: fine, worth a word, or to be mended.
 type finding struct {
-	Code string `json:"code"`
-	OK   bool   `json:"ok"`
-	Says string `json:"says"`
-	Fix  string `json:"fix,omitempty"`
+	Code       string          `json:"code"`
+	Level      listeners.Level `json:"level"`
+	OK         bool            `json:"ok"` // false where it must be mended
+	Says       string          `json:"says"`
+	Fix        string          `json:"fix,omitempty"`
+	Brand      string          `json:"brand,omitempty"`
+	Connection string          `json:"connection,omitempty"` // its id
+	Network    string          `json:"network,omitempty"`
+	Account    string          `json:"account,omitempty"`
 }
 
 var errUnwell = errors.New("something needs attention")
 
 func (c *doctorCmd) Run(ctx context.Context, streams IO) error {
 	return withApp(ctx, c.Config, streams, func(app *server.App) error {
-		var all []finding
-		for _, look := range []func(context.Context, *server.App) ([]finding, error){lookAtDatabase, lookAtConnections, lookAtOutbox, lookAtPeople} {
-			found, err := look(ctx, app)
+		brandID := int64(0)
+		if c.Brand != "" {
+			brand, err := community.FindBrand(ctx, app.DB.Read(), c.Brand)
 			if err != nil {
 				return err
 			}
-			all = append(all, found...)
+			brandID = brand.ID
 		}
-		encode, well := json.NewEncoder(streams.Out), true
-		for _, f := range all {
-			well = well && f.OK
-			if c.JSON {
-				if err := encode.Encode(f); err != nil {
-					return err
-				}
-				continue
-			}
-			mark := "ok  "
-			if !f.OK {
-				mark = "FIX "
-			}
-			fmt.Fprintf(streams.Out, "%s%-20s %s\n", mark, f.Code, f.Says)
-			if f.Fix != "" {
-				fmt.Fprintf(streams.Out, "    %-20s → %s\n", "", f.Fix)
-			}
+		all, err := lookAtDatabase(ctx, app)
+		if err != nil {
+			return err
 		}
-		if !well {
-			return errUnwell
+		connections, err := lookAtConnections(ctx, app, brandID, c.Language)
+		if err != nil {
+			return err
 		}
-		return nil
+		people, err := lookAtPeople(ctx, app, brandID)
+		if err != nil {
+			return err
+		}
+		return tell(streams, append(append(all, connections...), people...), c.JSON)
 	})
+}
+
+// marks stand before a finding, as wide as each other.
+var marks = map[listeners.Level]string{listeners.Fine: "ok  ", listeners.Warning: "note", listeners.Problem: "FIX "}
+
+// tell prints what was found; errUnwell where something must be mended.
+func tell(streams IO, all []finding, asJSON bool) error {
+	encode, well := json.NewEncoder(streams.Out), true
+	for _, f := range all {
+		f.OK = f.Level != listeners.Problem
+		well = well && f.OK
+		if asJSON {
+			if err := encode.Encode(f); err != nil {
+				return err
+			}
+			continue
+		}
+		about := ""
+		if f.Connection != "" {
+			about = fmt.Sprintf("%s %s (%s): ", f.Network, f.Account, f.Connection)
+		}
+		fmt.Fprintf(streams.Out, "%s %-18s %s%s\n", marks[f.Level], f.Code, about, f.Says)
+		if f.Fix != "" {
+			fmt.Fprintf(streams.Out, "     %-18s → %s\n", "", f.Fix)
+		}
+	}
+	if !well {
+		return errUnwell
+	}
+	return nil
 }
 
 func lookAtDatabase(ctx context.Context, app *server.App) ([]finding, error) {
@@ -66,77 +96,74 @@ func lookAtDatabase(ctx context.Context, app *server.App) ([]finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []finding{{Code: "database", OK: true, Says: fmt.Sprintf("answers, schema %d", version)}}, nil
+	return []finding{{Code: "database", Level: listeners.Fine, Says: fmt.Sprintf("answers, schema %d", version)}}, nil
 }
 
-// checkTime is how long one network may take to say who we are.
-const checkTime = 10 * time.Second
-
-func lookAtConnections(ctx context.Context, app *server.App) ([]finding, error) {
-	all, err := listeners.Connections(ctx, app.DB.Read(), 0)
+// lookAtConnections asks every network that is connected how things stand.
+func lookAtConnections(ctx context.Context, app *server.App, brandID int64, language string) ([]finding, error) {
+	all, err := listeners.Connections(ctx, app.DB.Read(), brandID)
 	if err != nil {
 		return nil, err
 	}
-	if len(all) == 0 {
-		return []finding{{Code: "connections", Says: "no account is connected", Fix: "kith connection add --brand B --token-file FILE"}}, nil
+	brands, err := community.Brands(ctx, app.DB.Read())
+	if err != nil {
+		return nil, err
 	}
 	var found []finding
-	for _, conn := range all {
-		f := finding{Code: fmt.Sprintf("connection-%d", conn.ID), OK: true, Says: fmt.Sprintf("@%s on %s: heard %s", conn.Handle, conn.Network, conn.HeardAt)}
-		if conn.State != listeners.On {
-			f.OK, f.Says = false, fmt.Sprintf("@%s on %s is %s: %s", conn.Handle, conn.Network, conn.State, conn.Error)
-			f.Fix = "connect the account again: kith connection add with a new token"
+	for _, c := range all {
+		if c.State == listeners.Removed {
+			continue
 		}
-		switch err := check(ctx, app, conn); {
-		case errors.Is(err, listeners.ErrSealed):
-			f.OK, f.Says, f.Fix = false, "its token cannot be read", "put the key file of this installation back, or connect the account again"
-		case err != nil:
-			f.OK, f.Says, f.Fix = false, fmt.Sprintf("@%s on %s does not answer: %v", conn.Handle, conn.Network, err), "see whether the network is up and the token is valid"
+		of, err := examine(ctx, app, c, brands[c.BrandID].Slug, language)
+		if err != nil {
+			return nil, err
 		}
-		found = append(found, f)
+		found = append(found, of...)
+	}
+	if len(found) == 0 {
+		return []finding{{Code: "connections", Level: listeners.Problem, Says: "no account is connected", Fix: "connect one on the page Connections, or with kith connection add"}}, nil
 	}
 	return found, nil
 }
 
-func check(ctx context.Context, app *server.App, conn listeners.Connection) error {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
-	defer cancel()
-	ch, err := app.OpenChannel(conn)
+// examine asks the network of a connection how it stands, keeps that for the connection's page, and tells
+// what the page tells.
+func examine(ctx context.Context, app *server.App, c listeners.Connection, brand, language string) ([]finding, error) {
+	asked, plan := app.Doctor.Examine(ctx, c)
+	err := app.Write(ctx, func(ctx context.Context, tx listeners.Tx) error { return listeners.Keep(ctx, tx, c.ID, asked, plan) })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	who, err := ch.Check(ctx)
-	if err == nil && who.NativeID != conn.NativeID {
-		return fmt.Errorf("the token belongs to @%s", who.Handle)
+	if c, err = listeners.FindConnection(ctx, app.DB.Read(), c.ID); err != nil { // its secrets may be new
+		return nil, err
 	}
-	return err
+	own, err := app.Doctor.Look(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	ctx = web.WithView(ctx, web.View{Lang: language, Zone: time.Local, Now: app.Now()})
+	var found []finding
+	for _, f := range append(own, asked...) {
+		says, fix := web.FindingTexts(ctx, f)
+		found = append(found, finding{
+			Code: f.Code, Level: f.Level, Says: says, Fix: fix, Brand: brand, Connection: fmt.Sprint(c.ID), Network: c.Network, Account: c.Title(),
+		})
+	}
+	return found, nil
 }
 
-func lookAtOutbox(ctx context.Context, app *server.App) ([]finding, error) {
-	doubtful, err := app.DB.Read().NewSelect().Table("replies").Where("state = ?", listeners.AskHuman).Count(ctx)
+func lookAtPeople(ctx context.Context, app *server.App, brandID int64) ([]finding, error) {
+	q := app.DB.Read().NewSelect().Table("members").Where("role = 'admin' AND state = 'active'")
+	if brandID != 0 {
+		q = q.Where("brand_id = ?", brandID)
+	}
+	admins, err := q.Count(ctx)
 	if err != nil {
 		return nil, err
 	}
-	letters, err := app.DB.Read().NewSelect().Table("dead_letters").Count(ctx)
-	if err != nil {
-		return nil, err
-	}
-	outbox := finding{Code: "outbox", OK: doubtful == 0, Says: fmt.Sprintf("%d replies wait for a person's decision", doubtful)}
-	if doubtful > 0 {
-		outbox.Fix = "open their cases in the web app and say whether they are on the network"
-	}
-	dead := finding{Code: "dead-letters", OK: true, Says: fmt.Sprintf("%d posts could not be read", letters)}
-	return []finding{outbox, dead}, nil
-}
-
-func lookAtPeople(ctx context.Context, app *server.App) ([]finding, error) {
-	admins, err := app.DB.Read().NewSelect().Table("members").Where("role = 'admin' AND state = 'active'").Count(ctx)
-	if err != nil {
-		return nil, err
-	}
-	f := finding{Code: "people", OK: admins > 0, Says: fmt.Sprintf("%d administrators", admins)}
+	f := finding{Code: "people", Level: listeners.Fine, Says: fmt.Sprintf("%d administrators", admins)}
 	if admins == 0 {
-		f.Fix = "kith member add EMAIL --role admin --brand B"
+		f.Level, f.Fix = listeners.Problem, "kith member add EMAIL --role admin --brand B"
 	}
 	return []finding{f}, nil
 }

@@ -13,7 +13,7 @@ import (
 type eraseCmd struct {
 	server.Config
 	Brand   string `required:"" help:"Short name of the brand."`
-	Network string `required:"" help:"Name of the network: x, discourse, …"`
+	Network string `required:"" help:"Kind of network: discourse, facebook, feed, nodebb or x."`
 	Account string `arg:"" help:"The account's id on the network, or its name there."`
 }
 

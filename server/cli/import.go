@@ -14,7 +14,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -81,13 +80,8 @@ func (c *importCmd) connection(ctx context.Context, app *server.App) (found list
 	if err != nil {
 		return found, nil, err
 	}
-	for _, conn := range all {
-		if strconv.FormatInt(conn.ID, 10) == c.Connection || strings.EqualFold(conn.Handle, strings.TrimPrefix(c.Connection, "@")) {
-			found = conn
-		}
-	}
-	if found.ID == 0 {
-		return found, nil, fmt.Errorf("%w: brand %s has no connection %q", errUsage, c.Brand, c.Connection)
+	if found, err = pick(all, c.Connection); err != nil {
+		return found, nil, err
 	}
 	own = map[string]string{}
 	for _, conn := range all {

@@ -326,9 +326,15 @@ func (w *World) Replies(parent string) []Post {
 // Account makes or finds a brand's account on the network and returns its token.
 func (w *World) Account(handle string) string {
 	w.T.Helper()
+	return w.AccountOn("x", handle)
+}
+
+// AccountOn is Account for any of the networks that the sandbox plays.
+func (w *World) AccountOn(network, handle string) string {
+	w.T.Helper()
 	var made struct{ Token string }
-	if status := w.call(http.MethodPost, w.Net+"/admin/accounts", "", map[string]any{"network": "x", "handle": handle, "brand": true}, &made); status != http.StatusCreated {
-		w.T.Fatalf("no account %s: status %d", handle, status)
+	if status := w.call(http.MethodPost, w.Net+"/admin/accounts", "", map[string]any{"network": network, "handle": handle, "name": handle, "brand": true}, &made); status != http.StatusCreated {
+		w.T.Fatalf("no account %s on %s: status %d", handle, network, status)
 	}
 	return made.Token
 }
