@@ -19,14 +19,18 @@ func informed(text string, to []learner.Feature) []learner.Feature {
 	r := readings.Get().(*reading)
 	defer readings.Put(r)
 	r.split(text)
-	r.weigh(heart(), r.recognise(heart()))
+	lang := r.recognise(heart())
+	r.weigh(heart(), lang)
 	to = r.features(text, to, false)
 	r.look(text)
 	heads := r.judge()
 	emotions := model.Emotions()
 	margins := make([]float64, emotions.Count)
 	emotions.Margins(emotions.See(to, nil), margins)
-	meaning := meant(to)
+	var meaning []float32
+	if lang != Vietnamese { // the vectors are those of English words, some of which look like Vietnamese ones
+		meaning = meant(to)
+	}
 	for i, m := range margins {
 		to = append(to, fact(ofEmotion, i, learner.Sign, float32(max(-2, min(2, (emotions.Bias(i)+m)/2)))))
 	}

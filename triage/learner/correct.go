@@ -152,50 +152,14 @@ func Loss(margin float64, is bool) float64 {
 	return max(margin, 0) + math.Log1p(math.Exp(-math.Abs(margin)))
 }
 
-// learn finds the weights of one head. Each feature counts as much as it tells those that are meant from the others by
-// itself (Wang and Manning 2012), or a few texts would teach every word that they happen to have.
+// learn finds the weights of one head.
 func (c *Corrections) learn(m Machine, known []float32, rows []row, meant func(i int) bool, importance []float32) []float32 {
 	if m.Cost == 0 {
 		return make([]float32, c.words.size())
 	}
-	tells := c.tells(rows, meant, importance)
-	scaled := make([]row, len(rows))
-	for i, r := range rows {
-		scaled[i] = row{columns: r.columns, values: make([]float32, len(r.values))}
-		for j, column := range r.columns {
-			scaled[i].values[j] = r.values[j] * tells[column]
-		}
-	}
-	w := m.learnBeside(known, scaled, meant, importance, len(tells))
-	for i := range w {
-		w[i] *= tells[i]
-	}
-	return w
-}
-
-// tells says how much more often each feature is in texts that are meant than in the others, or the other way round, as
-// the logarithm of a ratio.
-func (c *Corrections) tells(rows []row, meant func(i int) bool, importance []float32) []float32 {
-	const unseen = 1 // what each feature is counted before it is seen
-	yes, no := make([]float64, c.words.size()), make([]float64, c.words.size())
-	var allYes, allNo float64
-	for i, r := range rows {
-		in, all := no, &allNo
-		if meant(i) {
-			in, all = yes, &allYes
-		}
-		*all += float64(importance[i])
-		for _, column := range r.columns {
-			in[column] += float64(importance[i])
-		}
-	}
-	tells := make([]float32, c.words.size())
-	for column := range tells {
-		ratio := (yes[column] + unseen) / (allYes + 2*unseen) * (allNo + 2*unseen) / (no[column] + unseen)
-		tells[column] = float32(math.Abs(math.Log(ratio)))
-	}
+	tells := c.words.tells(rows, meant, importance)
 	tells[0] = c.s.Tilt
-	return tells
+	return m.learnTelling(known, rows, meant, importance, tells)
 }
 
 // calibrate fits slope and bias to margins of texts that were held back, but for those of one fold. Few texts move them

@@ -1,6 +1,7 @@
 package learner
 
 import (
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -19,7 +20,8 @@ func (m Machine) learn(rows []row, meant func(i int) bool, importance []float32,
 	return m.learnBeside(nil, rows, meant, importance, columns)
 }
 
-// learnBeside finds weights to add to margins that are known before, one for each row; nil means 0.
+// learnBeside finds weights to add to margins that are known before, one for each row; nil means 0. Rows that are on their
+// side by far rest until the others are done.
 func (m Machine) learnBeside(known []float32, rows []row, meant func(i int) bool, importance []float32, columns int) []float32 {
 	w := make([]float32, columns)
 	alpha := make([]float32, len(rows))
@@ -45,16 +47,23 @@ func (m Machine) learnBeside(known []float32, rows []row, meant func(i int) bool
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
+	awake, far := len(order), float32(math.Inf(1))
 	for range m.Passes {
-		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		random.Shuffle(awake, func(i, j int) { order[i], order[j] = order[j], order[i] })
 		var worst float32
-		for _, i := range order {
+		for at := 0; at < awake; at++ {
+			i := order[at]
 			margin := rows[i].dot(w)
 			if known != nil {
 				margin += known[i]
 			}
 			gradient := sign[i]*margin - 1 + diagonal[i]*alpha[i]
 			if alpha[i] == 0 && gradient >= 0 {
+				if gradient > far {
+					awake--
+					order[at], order[awake] = order[awake], order[at]
+					at--
+				}
 				continue
 			}
 			worst = max(worst, gradient, -gradient)
@@ -62,8 +71,11 @@ func (m Machine) learnBeside(known []float32, rows []row, meant func(i int) bool
 			alpha[i] = max(before-gradient/(norms[i]+diagonal[i]), 0)
 			rows[i].addTo(w, (alpha[i]-before)*sign[i])
 		}
-		if worst < m.Close {
-			break
+		if far = worst; worst < m.Close {
+			if awake == len(order) {
+				break
+			}
+			awake, far = len(order), float32(math.Inf(1))
 		}
 	}
 	return w

@@ -27,7 +27,7 @@ func (c *Classifier) selfTrain(l *lesson, seen, pool [][]Feature, s Settings) {
 			rows := next.rows(all, base.Weights)
 			next.bases[b] = learned{make([][]float32, len(c.Labels)), base.Weights}
 			each(len(c.Labels), func(k int) {
-				next.bases[b].weights[k] = base.Machine.learn(rows, func(i int) bool { return labels[i] == k }, importance, words.size())
+				next.bases[b].weights[k] = base.learn(words, rows, labels, k, importance)
 			})
 		}
 		c.words, c.bases = next.words, next.bases
