@@ -77,22 +77,53 @@ func (p *Paster) Paste(ctx context.Context, m *community.Member, in Pasting) (La
 	return l, p.copy(ctx, m, &l, in)
 }
 
-// read follows a link that leads to a network which the brand has connected; false where none shows it.
-func (p *Paster) read(ctx context.Context, m *community.Member, l *Landing) (bool, error) {
+// Asks tells, without asking anybody, whether a link will need the words copied: nobody has brought it yet,
+// and it leads to no network that the brand has connected.
+func (p *Paster) Asks(ctx context.Context, m *community.Member, written string) (listeners.Link, bool, error) {
+	link, ok := listeners.ReadLink(written)
+	if !ok {
+		return link, false, nil
+	}
+	before, err := community.PastedBefore(ctx, p.Poller.Read, m.BrandID, link)
+	if err != nil || before != 0 {
+		return link, false, err
+	}
+	led, err := p.leads(ctx, m, link)
+	return link, len(led) == 0, err
+}
+
+// lead is a connection that knows how to read a link, and the post that it names there.
+type lead struct {
+	listeners.Connection
+	nativeID string
+}
+
+func (p *Paster) leads(ctx context.Context, m *community.Member, link listeners.Link) ([]lead, error) {
 	connections, err := listeners.Connections(ctx, p.Poller.Read, m.BrandID)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
+	var led []lead
 	for _, c := range connections {
 		n, err := p.Connector.Network(c.Network)
 		if err != nil || n.Link == nil {
 			continue
 		}
-		nativeID := n.Link(c.Settings, l.Link.URL)
-		if nativeID == "" {
-			continue
+		if id := n.Link(c.Settings, link.URL); id != "" {
+			led = append(led, lead{c, id})
 		}
-		post, err := listeners.MentionOf(ctx, p.Poller.Read, m.BrandID, c.Network, nativeID)
+	}
+	return led, nil
+}
+
+// read follows a link that leads to a network which the brand has connected; false where none shows it.
+func (p *Paster) read(ctx context.Context, m *community.Member, l *Landing) (bool, error) {
+	led, err := p.leads(ctx, m, l.Link)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range led {
+		post, err := listeners.MentionOf(ctx, p.Poller.Read, m.BrandID, c.Network, c.nativeID)
 		if err == nil {
 			return true, p.land(ctx, m, l, post.ID)
 		}
@@ -102,7 +133,7 @@ func (p *Paster) read(ctx context.Context, m *community.Member, l *Landing) (boo
 		if c.State != listeners.On {
 			continue
 		}
-		if read, err := p.look(ctx, m, l, c, nativeID); err != nil || read {
+		if read, err := p.look(ctx, m, l, c.Connection, c.nativeID); err != nil || read {
 			return read, err
 		}
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -113,6 +114,8 @@ func TestPagesLookRight(t *testing.T) {
 		{"points", "huy", "/points", ""},
 		{"board", "huy", "/board", ""},
 		{"me", "huy", "/me", ""},
+		{"paste", "huy", "/paste", ""},
+		{"share", "huy", "/share?" + url.Values{"text": {"Quán này uống sao mọi người? https://www.tiktok.com/@quan/video/7"}}.Encode(), ""},
 		{"notices", "huy", "/notices", ""},
 	})
 	b.Quiet()

@@ -28,12 +28,18 @@ type pastePage struct {
 // pastedTexts say where a case is that the reader may not see, by its lane.
 var pastedTexts = map[community.Lane]string{community.Staff: "paste.with_staff", community.None: "paste.no_answer"}
 
-// paste shows the form; what a phone shares stands in it already. Nothing is looked up before it is sent.
+// paste shows the form; what a phone shares stands in it already. No network is asked before it is sent.
 func (a *App) paste(w http.ResponseWriter, r *http.Request) error {
-	if !access.From(r.Context()).Member.MayPaste() {
+	me := access.From(r.Context()).Member
+	if !me.MayPaste() {
 		return community.ErrNotAllowed
 	}
 	v := pastePage{Pasting: shared(r.URL.Query()), Said: pastedTexts[community.Lane(r.URL.Query().Get("lane"))]}
+	link, asks, err := a.Paster.Asks(r.Context(), me, v.Link)
+	if err != nil {
+		return err
+	}
+	v.Host, v.Asked = link.Host, asks
 	return render(w, r, http.StatusOK, pasteWhole(v))
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
 	rss "github.com/kith-social/kith/listeners/feed"
+	"github.com/kith-social/kith/listeners/pasted"
 	"github.com/kith-social/kith/listeners/twitter"
 	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
@@ -75,7 +76,7 @@ func newCafe(t *testing.T) *cafe {
 		},
 		Told: func() int64 { return 0 },
 		Connector: &listeners.Connector{
-			Networks: map[string]listeners.Network{"x": twitter.Network, "feed": rss.Network}, Read: d.Read(), Now: hands.Now,
+			Networks: map[string]listeners.Network{"x": twitter.Network, "feed": rss.Network, "pasted": pasted.Network}, Read: d.Read(), Now: hands.Now,
 			Outside: listeners.Guard(nil, "test"), Secret: rand.Text, PublicURL: "http://kith.test",
 		},
 		Doctor: &listeners.Doctor{Read: d.Read(), Now: hands.Now, Outside: listeners.Guard(nil, "test"), PublicURL: "http://kith.test"},
@@ -86,6 +87,10 @@ func newCafe(t *testing.T) *cafe {
 		},
 	}
 	c.Connector.Transact, c.Connector.Open, c.Doctor.Open = c.transact, c.open, c.open
+	c.Paster = &moderation.Paster{
+		Poller:    &listeners.Poller{Transact: c.transact, Read: d.Read(), Open: c.open, Sink: c.Intake.Sink, Now: hands.Now},
+		Connector: c.Connector,
+	}
 	guard, err := access.New(access.Config{
 		Read: d.Read(), Transact: c.transact, Now: hands.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Refuse: c.Refuse,
 	})
