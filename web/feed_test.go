@@ -272,8 +272,22 @@ func TestThreadTellsHowAnAnswerTravels(t *testing.T) {
 			t.Errorf("%s: %d ways to undo", state, undo)
 		}
 	}
+	for why, next := range map[listeners.Class]string{
+		listeners.OverBudget: "Nhân viên tăng ngân sách hoặc sang tháng mới", listeners.RateLimited: "Mạng cho gửi tiếp là câu này tự đi.",
+	} {
+		c.do(func(ctx context.Context, tx listeners.Tx) error {
+			_, err := tx.NewUpdate().Model((*listeners.Reply)(nil)).Set("state = ?, error = ?", listeners.Retry, why).Where("answer_id = ?", a.ID).Exec(ctx)
+			return err
+		})
+		v.get(casePath(k.ID)).says("#thread .ours .chip", next)
+	}
+	c.do(func(ctx context.Context, tx listeners.Tx) error {
+		_, err := tx.NewUpdate().Model((*listeners.Reply)(nil)).Set("state = ?, error = ?", listeners.InDoubt, listeners.OverBudget).Where("answer_id = ?", a.ID).Exec(ctx)
+		return err
+	})
+	v.get(casePath(k.ID)).says("#thread .ours .chip", "một điều phối viên đang xem. Ngân sách cho mạng này đã dùng hết.")
 	c.fails(a, listeners.Invalid)
-	v.get(casePath(k.ID)).says("#thread .ours .chip.bad", "Mạng không nhận nội dung này.")
+	v.get(casePath(k.ID)).says("#thread .ours .chip.bad", "Mạng không nhận nội dung này. Chuyện này lại mở: bạn viết lại cách khác nhé.")
 }
 
 // TestAPostOfOursStandsOnceInTheThread hears the network's copy of an answer.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/listeners/twitter"
 )
 
 func (c *cafe) keeps(name, text string) community.Snippet {
@@ -179,5 +180,33 @@ func TestLimitsAreSetByAdmins(t *testing.T) {
 	refused.says(".notice.failure", "Bậc cao")
 	if got := c.visits("minh", "vi").post("/settings/limits", form); got.status != http.StatusForbidden {
 		t.Errorf("a moderator set limits: %d", got.status)
+	}
+}
+
+// TestWhatAnAccountMayPost: the writer is told how long a text may be for the account that posts it, and what
+// posting it costs.
+func TestWhatAnAccountMayPost(t *testing.T) {
+	c := newCafe(t)
+	c.Desk.Network = func(string) listeners.Network { return twitter.Network }
+	k := c.writes("a", "Có ship về quận 7 không shop?", "")
+	c.claims("lan", k)
+	v := c.visits("lan", "en")
+	limit := func(want string) {
+		t.Helper()
+		if got := attr(v.get(casePath(k.ID)).all("#answer")[0], "data-limit"); got != want {
+			t.Errorf("the writer may write %s, want %s", got, want)
+		}
+	}
+	limit("280")
+	c.do(func(ctx context.Context, tx listeners.Tx) error {
+		_, err := tx.NewRaw(`UPDATE connections SET settings = '{"plan":"Premium"}' WHERE id = ?`, c.conn.ID).Exec(ctx)
+		return err
+	})
+	limit("25000")
+	long := strings.Repeat("Dạ có ạ. ", 60)
+	for text, says := range map[string]string{
+		long: "/25,000) Posting it costs $0.01.", "Dạ xem https://example.com/ship nha": "Posting it costs $0.20.",
+	} {
+		v.typing(casePath(k.ID)+"/check", url.Values{"text": {text}}).says("summary", says)
 	}
 }
