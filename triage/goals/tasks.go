@@ -45,6 +45,19 @@ var tasks = []task{
 	{"shipped: vi shop reviews, negative", shipped("vi-aivivn", "negative", triage.Negative, false), []goal{auc(0.93)}},
 	{"shipped: vi comments, anger", shipped("vi-vsmec", "Anger", triage.Anger, false), []goal{auc(0.78)}},
 	{"shipped: vi comments, anger, no marks", shipped("vi-vsmec", "Anger", triage.Anger, true), []goal{auc(0.76)}},
+	{"shipped: complaints to brands, by their regrets", regretted, []goal{auc(0.80)}},
+	{"shipped: airline negative, calibration", shipped("airline", "negative", triage.Negative, false), []goal{calibration(0.02)}},
+	{"shipped: vi phone reviews, calibration", shipped("vi-visfd", "complaint", triage.Complaint, false), []goal{calibration(0.02)}},
+	{"shipped: vi comments, calibration of anger", shipped("vi-vsmec", "Anger", triage.Anger, false), []goal{calibration(0.02)}},
+	{"shipped: question, en", posts("en", triage.Question, false), []goal{f1Of(0.85)}},
+	{"shipped: question, vi", posts("vi", triage.Question, false), []goal{f1Of(0.85)}},
+	{"shipped: question, vi, no marks", posts("vi", triage.Question, true), []goal{f1Of(0.85)}},
+	{"shipped: needs_account, en", posts("en", triage.NeedsAccount, false), []goal{f1Of(0.85)}},
+	{"shipped: needs_account, vi", posts("vi", triage.NeedsAccount, false), []goal{f1Of(0.85)}},
+	{"shipped: needs_account, vi, no marks", posts("vi", triage.NeedsAccount, true), []goal{f1Of(0.85)}},
+	{"shipped: human, en", posts("en", triage.Human, false), []goal{f1Of(0.95)}},
+	{"shipped: human, vi", posts("vi", triage.Human, false), []goal{f1Of(0.95)}},
+	{"shipped: human, vi, no marks", posts("vi", triage.Human, true), []goal{f1Of(0.95)}},
 	{"learner: airline, 50 corrections", corrected("airline", "negative", 50), []goal{macroF1(0.68)}},
 	{"learner: airline, 200 corrections", corrected("airline", "negative", 200), []goal{macroF1(0.73)}},
 	{"learner: vi phone reviews, 200 corrections", corrected("vi-visfd", "complaint", 200), []goal{macroF1(0.85)}},
@@ -228,8 +241,8 @@ func hash(e learner.Example) uint64 {
 	return h.Sum64()
 }
 
-// examples reads a CSV file with the columns text and label.
-func (d data) examples(file string) ([]learner.Example, error) {
+// table reads a CSV file.
+func (d data) table(file string) ([][]string, error) {
 	f, err := os.Open(d.path(file))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s is absent", file)
@@ -240,6 +253,15 @@ func (d data) examples(file string) ([]learner.Example, error) {
 	rows, err := csv.NewReader(f).ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return rows, nil
+}
+
+// examples reads a CSV file with the columns text and label.
+func (d data) examples(file string) ([]learner.Example, error) {
+	rows, err := d.table(file)
+	if err != nil {
+		return nil, err
 	}
 	text, label := slices.Index(rows[0], "text"), slices.Index(rows[0], "label")
 	if text < 0 || label < 0 {
