@@ -80,7 +80,7 @@ func TestGoldenSetOfPosts(t *testing.T) {
 	}{
 		{Question, map[read]float64{{"en", false}: 0.9, {"vi", false}: 0.88, {"vi", true}: 0.85}},
 		{NeedsAccount, map[read]float64{{"en", false}: 0.8, {"vi", false}: 0.78, {"vi", true}: 0.75}},
-		{Human, map[read]float64{{"en", false}: 0.88, {"vi", false}: 0.85, {"vi", true}: 0.85}},
+		{Human, map[read]float64{{"en", false}: 0.9, {"vi", false}: 0.88, {"vi", true}: 0.8}},
 		{Complaint, map[read]float64{{"en", false}: 0.65, {"vi", false}: 0.74, {"vi", true}: 0.74}},
 	} {
 		for r, least := range c.floors {

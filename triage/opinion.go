@@ -11,7 +11,7 @@ import (
 // together rank better than either alone; the shares were chosen on texts that taught neither. Words of a lexicon suffice
 // for a mood, a request has too many wordings.
 var blends = [headCount]struct{ lexicon, learned, tilt float64 }{
-	anger:        {0.7, 0.8, 0},
+	anger:        {0.85, 0.5, 0},
 	negative:     {0.85, 0.5, 0},
 	complaint:    {0.5, 0.6, 0.6},
 	question:     {0.3, 1.2, 1.5},
@@ -19,7 +19,7 @@ var blends = [headCount]struct{ lexicon, learned, tilt float64 }{
 	spam:         {0.85, 0.5, 0},
 	risk:         {0.85, 0.5, 0.3},
 	needsAccount: {0.3, 1.2, 0.5},
-	human:        {0.3, 1.2, 0.7},
+	human:        {0.3, 1.2, 0.6},
 	optOut:       {0.5, 0.9, 0.5},
 }
 
