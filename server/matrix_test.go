@@ -102,6 +102,7 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 		if err := tx.NewSelect().Model(&c).Where("c.thread_key = ?", id).Scan(ctx); err != nil {
 			return err
 		}
+		found["mention"] = fmt.Sprint(c.MentionID)
 		if _, err := community.ClaimCase(ctx, tx, author, c.ID); err != nil {
 			return err
 		}
@@ -229,6 +230,7 @@ var forms = map[string]url.Values{
 	"/settings/review": {
 		"four_eyes": {"yes"}, "quorum": {"2"}, "risk_from": {"50"}, "alarm_after": {"5"}, "apprentices": {"75"}, "advocates": {"25"}, "trusted": {"5"},
 	},
+	"/correct": {"text": {"Dạ 7h30 ạ"}}, "/delete": {"why": {"wrong"}}, "/hide": {"reason": {"nặng lời"}},
 	"/suspend": {"reason": {"nghỉ một thời gian"}, "days": {"7"}},
 }
 

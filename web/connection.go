@@ -64,6 +64,7 @@ func (v linked) renewPath() string {
 var doneTexts = map[string]string{
 	"connected": "connection.done_connected", "paused": "connection.done_paused", "resumed": "connection.done_resumed",
 	"stopped": "connection.done_stopped", "started": "connection.done_started", "budget": "connection.done_budget", "tested": "connection.done_tested",
+	"phones_hidden": "change.done_phones_on", "phones_shown": "change.done_phones_off",
 }
 
 func (a *App) connection(w http.ResponseWriter, r *http.Request) error {

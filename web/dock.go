@@ -122,7 +122,7 @@ func (d *dock) kind(c *community.Case, held, free bool) dockKind {
 func (d *dock) readWaiting(ctx context.Context, read bun.IDB, c *community.Case, members map[int64]community.Member) error {
 	answers, err := community.Answers(ctx, read, d.Me, c.ID)
 	for i := range answers {
-		if answers[i].State == community.Submitted {
+		if answers[i].State == community.Submitted && answers[i].CorrectsID == 0 {
 			d.Waits = &answers[i]
 			if d.Waits.MemberID != d.Me.ID {
 				d.Author = members[d.Waits.MemberID].PublicName

@@ -2,8 +2,10 @@ package web
 
 import (
 	"context"
+	"strings"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/moderation"
 )
 
@@ -21,6 +23,11 @@ var kindLooks = map[community.Kind]struct{ icon, look string }{
 	community.ReplySent:       {"send", "good"},
 	community.ReplyFailed:     {"circle-alert", "bad"},
 	community.ReplyDoubtful:   {"triangle-alert", "bad"},
+	community.ReplyEdited:     {"pencil-line", ""},
+	community.ReplyDeleted:    {"ban", "bad"},
+	community.PostHidden:      {"ban", ""},
+	community.PostUnhidden:    {"eye", ""},
+	community.ChangeFailed:    {"circle-alert", "bad"},
 	community.CaseElsewhere:   {"info", ""},
 	community.CustomerThanks:  {"sparkles", "good"},
 	community.CaseSolved:      {"check-check", "good"},
@@ -58,18 +65,29 @@ func happened(ctx context.Context, a community.Activity, members map[int64]commu
 	}
 	said := T(ctx, "activity."+string(a.Kind), "who", who)
 	switch why := a.Detail; {
-	case a.Kind == community.AnswerSubmitted && why.Rule != "":
+	case (a.Kind == community.AnswerSubmitted || a.Kind == community.CorrectionAsked) && why.Rule != "":
 		return said + " " + whyReviewed(ctx, why.Rule) + "."
-	case a.Kind == community.ReplyFailed && why.Text != "":
+	case a.Kind == community.PostHidden && why.Rule == listeners.HoldsPhone:
+		return T(ctx, "change.told_phone")
+	case a.Kind == community.ReplyDeleted:
+		return strings.TrimSpace(said + " " + T(ctx, deleteTexts[why.Rule]) + " " + quoted(why.Text))
+	case (a.Kind == community.ReplyFailed || a.Kind == community.ChangeFailed) && why.Text != "":
 		return said + " " + T(ctx, "network_error."+why.Text)
 	case a.Kind == community.MemberAdded:
 		return said + " " + T(ctx, roleText[why.Text]) + "."
 	case a.Kind == community.LaneRaised && why.Rule != "":
 		return said + " " + T(ctx, "lane_why."+why.Rule)
 	case a.Kind != community.ReplyDoubtful && a.Kind != community.CaseElsewhere && why.Text != "":
-		return said + " “" + why.Text + "”"
+		return said + " " + quoted(why.Text)
 	}
 	return said
+}
+
+func quoted(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "“" + text + "”"
 }
 
 // whyReviewed says why a person looks at an answer before it leaves.

@@ -40,6 +40,7 @@ type reviewItem struct {
 	Timeline []community.Activity
 	Members  map[int64]community.Member
 	Changes  []community.Change // where somebody has edited it already
+	Corrects string             // what the answer says on the network that this one is to replace
 	Agreed   []string           // who has approved it, where that was not enough
 	May      bool               // the reader may decide about it
 	Alone    bool               // and their word is enough
@@ -170,6 +171,9 @@ func (a *App) readItem(ctx context.Context, me *community.Member, id int64) (*re
 		return nil, err
 	}
 	if it.Findings, err = a.Desk.Check(ctx, read, &it.Author, &it.Case, it.Answer.Text); err != nil {
+		return nil, err
+	}
+	if it.Corrects, err = readCorrected(ctx, read, &it.Answer); err != nil {
 		return nil, err
 	}
 	if err := a.readEyes(ctx, read, me, it); err != nil {

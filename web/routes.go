@@ -87,6 +87,12 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/replies/{reply}/hand", Object: "reply", Action: "post", Handler: a.page(a.hand)},
 		{Method: "POST", Pattern: "/replies/{reply}/hand", Object: "reply", Action: "post", Handler: a.page(a.postedByHand)},
 		{Method: "POST", Pattern: "/replies/{reply}/give-up", Object: "reply", Action: "post", Handler: a.page(a.giveUpHand)},
+		{Method: "GET", Pattern: "/replies/{reply}/change", Object: "reply", Action: "correct", Handler: a.page(a.change)},
+		{Method: "POST", Pattern: "/replies/{reply}/correct", Object: "reply", Action: "correct", Handler: a.page(a.correctReply)},
+		{Method: "POST", Pattern: "/replies/{reply}/delete", Object: "reply", Action: "delete", Handler: a.page(a.deleteReply)},
+		{Method: "GET", Pattern: "/posts/{mention}/hide", Object: "post", Action: "hide", Handler: a.page(a.hidePost)},
+		{Method: "POST", Pattern: "/posts/{mention}/hide", Object: "post", Action: "hide", Handler: a.page(a.hidePost)},
+		{Method: "POST", Pattern: "/posts/{mention}/show", Object: "post", Action: "hide", Handler: a.page(a.showPost)},
 		{Method: "GET", Pattern: "/sending", Object: "sending", Action: "read", Handler: a.page(a.sending)},
 		{Method: "POST", Pattern: "/sending/switch", Object: "sending", Action: "switch", Handler: a.page(a.switchSending)},
 
@@ -199,6 +205,8 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/connections/{connection}/stop", Object: "connection", Action: "change", Handler: a.page(a.switchesSending("stopped", community.StopSending))},
 		{Method: "POST", Pattern: "/connections/{connection}/start", Object: "connection", Action: "change", Handler: a.page(a.switchesSending("started", community.ResumeSending))},
 		{Method: "POST", Pattern: "/connections/{connection}/budget", Object: "connection", Action: "change", Handler: a.page(a.setBudget)},
+		{Method: "POST", Pattern: "/connections/{connection}/hide-phones", Object: "connection", Action: "change", Handler: a.page(a.changesConnection("phones_hidden", hidePhones(true)))},
+		{Method: "POST", Pattern: "/connections/{connection}/show-phones", Object: "connection", Action: "change", Handler: a.page(a.changesConnection("phones_shown", hidePhones(false)))},
 		{Method: "POST", Pattern: "/connections/{connection}/remove", Object: "connection", Action: "change", Handler: a.page(a.removeConnection)},
 
 		// What tells open pages of changes.

@@ -32,6 +32,7 @@ type message struct {
 	State   string // how an answer of ours stands, "" for what is on the network
 	Look    string // of State: "", good, warning or bad
 	Undo    string // where the answer can be taken back
+	After   afterwards
 	Hand    string // where the reader posts it by hand
 	Until   clock.Time
 }
@@ -93,17 +94,28 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 	if err != nil {
 		return t, err
 	}
-	ours := "@" + conn.Handle
+	ours, hides := "@"+conn.Handle, a.Deliverer.Hides(conn)
+	changes, err := listeners.ChangesOf(ctx, read, c.ID)
+	if err != nil {
+		return t, err
+	}
 	via := map[int64]string{} // the member behind a post of ours, by mention
+	since := map[int64]afterwards{}
 	var messages []message
 	for _, answer := range answers {
 		reply, queued := replies[answer.ID]
 		author := members[answer.MemberID].PublicName
 		if i := slices.IndexFunc(mentions, func(m listeners.Mention) bool { return m.Ours && queued && isReply(&m, &reply) }); i >= 0 {
 			via[mentions[i].ID] = author
+			since[mentions[i].ID], _ = replyAfterwards(ctx, me, &answer, &reply, changes[c.ID], members)
 			continue
 		}
 		m := message{Answer: answer.ID, Post: Post{Who: ours, Via: author, Text: answer.Text, Ours: true}}
+		if queued && reply.State == listeners.Delivered {
+			var now listeners.ReplyNow
+			m.After, now = replyAfterwards(ctx, me, &answer, &reply, changes[c.ID], members)
+			m.Text, m.Gone = now.Text, now.Deleted != nil
+		}
 		if m.told(ctx, &answer, &reply, queued, me) {
 			if err := a.foretell(ctx, read, &m, conn, reply); err != nil {
 				return t, err
@@ -118,9 +130,13 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 			text = shown(m.Text, personal)
 			t.Masked = t.Masked || text != m.Text
 		}
-		p := Post{Who: handle(m.Account), At: m.CreatedAt, Text: text, URL: m.URL, Ours: m.Ours, Via: via[m.ID]}
+		p := Post{Who: handle(m.Account), At: m.CreatedAt, Text: text, URL: m.URL, Ours: m.Ours, Via: via[m.ID], Gone: m.GoneAt != 0}
+		after := since[m.ID]
+		if !m.Ours {
+			after = postAfterwards(ctx, me, m, hides, changes[c.ID])
+		}
 		if m.ID != c.MentionID {
-			messages = append(messages, message{Post: p})
+			messages = append(messages, message{Post: p, After: after})
 			continue
 		}
 		if t.Score, err = scoreOf(m); err != nil {
@@ -136,7 +152,7 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 		why = slices.DeleteFunc(why, func(s triage.Span) bool { return s.End-s.Start < 3 }) // a mere ? tells nobody anything
 		p.Parts = stretches(text, why, heard)
 		messages = append(messages, message{
-			Post: p, Heard: heard, Waiting: c.State == community.Open || c.State == community.Claimed || c.State == community.InReview,
+			Post: p, Heard: heard, After: after, Waiting: c.State == community.Open || c.State == community.Claimed || c.State == community.InReview,
 		})
 	}
 	slices.SortStableFunc(messages, func(a, b message) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Answer, b.Answer)) })
@@ -160,10 +176,14 @@ func isReply(m *listeners.Mention, r *listeners.Reply) bool {
 func (m *message) told(ctx context.Context, answer *community.Answer, reply *listeners.Reply, queued bool, me *community.Member) bool {
 	m.At = cmp.Or(reply.SentAt, reply.CreatedAt, answer.SubmittedAt)
 	switch {
+	case answer.State == community.Submitted && answer.CorrectsID != 0:
+		m.At, m.State, m.Look = answer.SubmittedAt, T(ctx, "change.in_review"), "warning"
 	case answer.State == community.Submitted:
 		m.At, m.State, m.Look = answer.SubmittedAt, T(ctx, "reply.in_review"), "warning"
 	case !queued || answer.State == community.Draft || answer.State == community.Returned:
 		return false
+	case reply.State == listeners.Delivered && m.Gone:
+		m.URL = "" // what is there to say stands in After
 	case reply.State == listeners.Delivered:
 		m.URL, m.State, m.Look = reply.URL, T(ctx, "reply.sent"), "good"
 		if reply.Evidence == listeners.Said {

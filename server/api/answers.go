@@ -27,6 +27,7 @@ type answerBody struct {
 type replyBody struct {
 	_ struct{} `nullable:"true"`
 
+	ID       string `json:"id"`
 	State    string `json:"state"`
 	NativeID string `json:"native_id" doc:"Empty until it is on the network"`
 	URL      string `json:"url"`
@@ -38,7 +39,7 @@ func renderAnswer(a community.Answer, replies map[int64]listeners.Reply) answerB
 		WhyReviewed: a.WhyReviewed, CreatedAt: a.CreatedAt,
 	}
 	if r, ok := replies[a.ID]; ok {
-		b.Reply = &replyBody{State: string(r.State), NativeID: r.NativeID, URL: r.URL}
+		b.Reply = &replyBody{ID: r.ID, State: string(r.State), NativeID: r.NativeID, URL: r.URL}
 	}
 	return b
 }

@@ -41,6 +41,7 @@ type mentionBody struct {
 	URL       string     `json:"url"`
 	CreatedAt clock.Time `json:"created_at"`
 	Ours      bool       `json:"ours" doc:"The brand wrote it"`
+	Hidden    bool       `json:"hidden" doc:"The brand hides it from others"`
 }
 
 type claimBody struct {
@@ -218,7 +219,7 @@ func (a *api) render(ctx context.Context, read bun.IDB, m *community.Member, cas
 		}
 		for _, said := range threads[c.ID] {
 			b.Mentions = append(b.Mentions, mentionBody{
-				ID: idOf(said.ID), NativeID: said.NativeID, Author: said.Account.Handle, Text: shownTo(m, said.Text), URL: said.URL, CreatedAt: said.CreatedAt, Ours: said.Ours,
+				ID: idOf(said.ID), NativeID: said.NativeID, Author: said.Account.Handle, Text: shownTo(m, said.Text), URL: said.URL, CreatedAt: said.CreatedAt, Ours: said.Ours, Hidden: said.HiddenAt != 0,
 			})
 		}
 		if c.State == community.Claimed && c.HeldUntil > now {

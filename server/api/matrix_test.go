@@ -58,6 +58,7 @@ func TestEachLineOfThePolicyCounts(t *testing.T) {
 var bodies = map[string]string{
 	"/answers": `{"text":"Dạ 7h tới 22h ạ"}`, "/draft": `{"text":"Dạ"}`, "/escalate": `{"reason":"cần xem đơn"}`, "/return": `{"reason":"chào khách trước nhé"}`,
 	"/posted": `{}`, "/give-up": `{"reason":"không có tài khoản"}`, "/stop": `{}`, "/resume": `{}`,
+	"/correct": `{"text":"Dạ 7h30 tới 22h ạ"}`, "/delete": `{"why":"wrong"}`, "/hide": `{"reason":"nặng lời"}`,
 }
 
 // Every route as every role, with an id of their own brand and one of another's.

@@ -65,6 +65,7 @@ type switchIn struct {
 }
 
 func (a *api) sending() {
+	a.changing()
 	serve(a, operation("GET /replies/by-hand", "reply", "post", "Approved answers that you are to post by hand"), a.hands)
 	serve(a, operation("POST /replies/{id}/posted", "reply", "post", "Say that you have posted an answer by hand, with its link"), a.posted)
 	serve(a, operation("POST /replies/{id}/give-up", "reply", "post", "Give back an answer that you do not post by hand"),
