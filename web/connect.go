@@ -265,8 +265,10 @@ func (a *App) showAttempt(w http.ResponseWriter, r *http.Request, v attempted) (
 	return render(w, r, status, attemptPage(v))
 }
 
-// callback is where a network sends the person back to.
+// callback is where a network sends the person back to. What it sends along stands on no page: whoever
+// changes the language there comes back to the attempt.
 func (a *App) callback(w http.ResponseWriter, r *http.Request) error {
+	view(r.Context()).Path = "/connections"
 	q := r.URL.Query()
 	owner := a.Guard.Owner(r.Context())
 	id, err := a.Connector.Return(r.Context(), owner, q.Get("state"), q.Get("code"), q.Get("error") != "")
@@ -275,6 +277,7 @@ func (a *App) callback(w http.ResponseWriter, r *http.Request) error {
 		if id == 0 || fault == nil {
 			return err
 		}
+		view(r.Context()).Path = attemptPath(id)
 		return a.showAttempt(w, r, attempted{ID: id, Failed: fault})
 	}
 	s, err := a.Connector.Standing(r.Context(), owner, id)

@@ -3,6 +3,7 @@ package servertest
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -12,6 +13,7 @@ type countingLog struct {
 	slog.Handler
 	mu   sync.Mutex
 	seen map[string]int
+	text strings.Builder
 }
 
 func newCountingLog(t testing.TB) *countingLog {
@@ -22,6 +24,9 @@ func newCountingLog(t testing.TB) *countingLog {
 func (l *countingLog) Handle(ctx context.Context, r slog.Record) error {
 	l.mu.Lock()
 	l.seen[r.Message]++
+	l.text.WriteString(r.Message)
+	r.Attrs(func(a slog.Attr) bool { l.text.WriteString(" " + a.String()); return true })
+	l.text.WriteString("\n")
 	l.mu.Unlock()
 	return l.Handler.Handle(ctx, r)
 }
@@ -31,4 +36,11 @@ func (w *World) Logged(message string) int {
 	w.logged.mu.Lock()
 	defer w.logged.mu.Unlock()
 	return w.logged.seen[message]
+}
+
+// Log is all that the products of this world have warned of.
+func (w *World) Log() string {
+	w.logged.mu.Lock()
+	defer w.logged.mu.Unlock()
+	return w.logged.text.String()
 }
