@@ -167,6 +167,15 @@ func (m *Member) feedLanguages() []string {
 	return known
 }
 
+// HasAnswered tells whether a brand has ever had a case that somebody took up.
+func HasAnswered(ctx context.Context, db bun.IDB, brandID int64) (bool, error) {
+	begun, err := db.NewSelect().Model((*Case)(nil)).Where("c.brand_id = ? AND c.state NOT IN (?, ?)", brandID, Open, Ignored).Exists(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for a case of brand %d: %w", brandID, err)
+	}
+	return begun, nil
+}
+
 // HeldCases reads the cases a member has a claim on, soonest end first.
 func HeldCases(ctx context.Context, db bun.IDB, m *Member) ([]Case, error) {
 	var cases []Case

@@ -23,17 +23,18 @@ import (
 
 // feed is a list of cases as the feed shows it, and beside every case.
 type feed struct {
-	Filter  filter
-	Staff   bool // may choose between lanes
-	Pastes  bool // may bring posts by their link
-	Topics  []community.Topic
-	Held    []Row // what the reader holds
-	Rows    []Row
-	Next    string // of the next page, "" on the last
-	Notices []community.Notice
-	Back    welcome
-	Current int64  // the case open in the work pane, 0 for none
-	Said    string // id of a word about what was just done, "" for none
+	Filter     filter
+	Staff      bool // may choose between lanes
+	Pastes     bool // may bring posts by their link
+	Topics     []community.Topic
+	Held       []Row // what the reader holds
+	Rows       []Row
+	Next       string // of the next page, "" on the last
+	Notices    []community.Notice
+	Back       welcome
+	FirstSteps []firstStep // before the first customer
+	Current    int64       // the case open in the work pane, 0 for none
+	Said       string      // id of a word about what was just done, "" for none
 }
 
 // filter is which cases a list shows, as its address says it.
@@ -133,6 +134,9 @@ func (a *App) feed(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if v.Notices, err = community.Unread(r.Context(), a.DB.Read(), access.From(r.Context()).Member.ID, mostNotices); err != nil {
+		return err
+	}
+	if v.FirstSteps, err = a.firstSteps(r.Context(), v); err != nil {
 		return err
 	}
 	v.Said = saidTexts[r.URL.Query().Get("said")]

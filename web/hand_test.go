@@ -130,7 +130,7 @@ func TestSendingPage(t *testing.T) {
 	if page := c.visits("lan", "en").get("/sending"); page.status != http.StatusForbidden {
 		t.Errorf("an advocate sees what leaves: status %d", page.status)
 	}
-	v.post("/sending/switch", url.Values{"connection": {"0"}}).says(".notice", "Nothing leaves since")
+	v.post("/sending/switch", url.Values{"connection": {"0"}}).says(".notice", "Nothing has left since")
 	c.visits("lan", "en").get(casePath(last.CaseID)).says(".ours .chip", "Held back")
 	if page := v.post("/sending/switch", url.Values{"resume": {"yes"}}); len(page.all(".notice.warning")) != 0 {
 		t.Error("it is still said to be stopped")

@@ -154,6 +154,7 @@ func TestNoUntranslatedText(t *testing.T) {
 	speakPseudo(t)
 	c := newCafe(t)
 	c.busy()
+	hand := c.replyTo(c.answers("lan", c.keyword("tuanle", "Cà phê Sao Mai dạo này uống sao mọi người?"), "Vẫn đậm đà lắm bạn ơi (tình nguyện viên)"))
 	c.do(func(ctx context.Context, tx listeners.Tx) error { // its words are the brand's once they are stored
 		p, err := community.ProgrammeOf(ctx, tx, c.brand.ID)
 		if err != nil {
@@ -164,6 +165,7 @@ func TestNoUntranslatedText(t *testing.T) {
 	})
 	stored := c.stored()
 	ids := c.ids()
+	ids["{reply}"] = hand.ID
 	for _, who := range []string{"", "huy", "lan", "minh", "an"} {
 		v := c.stranger(pseudo)
 		if who != "" {

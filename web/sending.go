@@ -42,6 +42,9 @@ func (a *App) sending(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, c := range all {
+		if c.State == listeners.Removed {
+			continue
+		}
 		ahead, err := listeners.Ahead(ctx, read, c, a.Deliverer.Pace(c), view(ctx).Now)
 		if err != nil {
 			return err
@@ -136,6 +139,14 @@ func (a *App) readWord(r *http.Request, reply string) (w listeners.Word, err err
 		}
 	}
 	return w, nil
+}
+
+// named tells buttons of the same label apart for who hears them.
+func named(label, of string) map[string]any {
+	if of == "" {
+		return nil
+	}
+	return map[string]any{"aria-label": label + " · " + of}
 }
 
 // longer says how long it takes until a moment, in words.

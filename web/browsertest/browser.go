@@ -60,6 +60,9 @@ func (b *Browser) listen() {
 	err := chromedp.Listen(b.ctx, func(ev any) {
 		switch ev := ev.(type) {
 		case *log.EventEntryAdded:
+			if ev.Entry.Level == log.EntryLevelVerbose {
+				return // what Chromium recommends
+			}
 			b.complain("%s: %s (%s)", ev.Entry.Level, ev.Entry.Text, ev.Entry.URL)
 		case *runtime.EventExceptionThrown:
 			d := ev.ExceptionDetails
