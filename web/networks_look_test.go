@@ -55,7 +55,7 @@ func (c *cafe) troubled() (unwell, removed listeners.Connection) {
 			{Code: "expired", Level: listeners.Problem, Detail: []string{"2026-11-20T10:00:00Z"}},
 			{Code: "discourse_new_account", Level: listeners.Warning, Detail: []string{"0"}},
 			{Code: "forum_as_members", Level: listeners.Fine},
-		})
+		}, "")
 	})
 	return unwell, removed
 }

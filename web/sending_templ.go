@@ -406,9 +406,9 @@ func sendingOutlet(o outlet) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var18 string
-		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(title(o.Connection))
+		templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(o.Connection.Title())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sending.templ`, Line: 77, Col: 56}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `sending.templ`, Line: 77, Col: 57}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 		if templ_7745c5c3_Err != nil {
@@ -507,7 +507,7 @@ func sendingOutlet(o outlet) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = sendingSwitch(o.ID, o.StoppedAt != 0, T(ctx, "sending.stop"), T(ctx, "sending.resume"), title(o.Connection)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sendingSwitch(o.ID, o.StoppedAt != 0, T(ctx, "sending.stop"), T(ctx, "sending.resume"), o.Connection.Title()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
