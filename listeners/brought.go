@@ -96,6 +96,24 @@ func Take(ctx context.Context, tx Tx, c Connection, ch Receiver, h http.Header, 
 	return nil
 }
 
+// Undecoded is what a network has brought and nobody has understood yet.
+type Undecoded struct {
+	Waiting int
+	Failing int        // tried, and to be tried again
+	Since   clock.Time // when the oldest was brought; 0: none waits
+}
+
+// UndecodedOf counts what waits of a connection to be understood.
+func UndecodedOf(ctx context.Context, db bun.IDB, connectionID int64) (u Undecoded, err error) {
+	err = db.NewSelect().Table("deliveries").
+		ColumnExpr("COUNT(*) AS waiting, COALESCE(SUM(CASE WHEN error <> '' THEN 1 ELSE 0 END), 0) AS failing, COALESCE(MIN(created_at), 0) AS since").
+		Where("connection_id = ? AND state = 'waiting'", connectionID).Scan(ctx, &u)
+	if err != nil {
+		return u, fmt.Errorf("count what was brought to connection %d: %w", connectionID, err)
+	}
+	return u, nil
+}
+
 // ForgetBrought deletes ids of deliveries and dead letters that nobody needs any more, at most most of
 // each.
 func ForgetBrought(ctx context.Context, tx Tx, most int) error {

@@ -103,7 +103,7 @@ func TestPoisonHarmsOnlyItself(t *testing.T) {
 		}
 		l := letters[len(letters)-1]
 		e.do(func(ctx context.Context, tx listeners.Tx) error {
-			return listeners.RetryLetter(ctx, tx, e.conn.ID, l.ID)
+			return listeners.RetryLetter(ctx, tx, e.conn.ID, l.ID, false)
 		})
 		if n := e.count("SELECT COUNT(*) FROM deliveries WHERE state = 'waiting' AND tries = 0"); n != 1 || len(e.letters()) != poisons-1 {
 			t.Errorf("%d deliveries wait for another try", n)

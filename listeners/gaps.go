@@ -68,6 +68,31 @@ func Gaps(ctx context.Context, db bun.IDB, connectionID int64, most int) ([]Gap,
 	return all, nil
 }
 
+// RefillGap lets a gap be refilled at the next look, one that was given up from its beginning. sql.ErrNoRows
+// if the connection has no such gap.
+func RefillGap(ctx context.Context, tx Tx, connectionID, id int64) error {
+	res, err := tx.NewUpdate().Model((*Gap)(nil)).
+		Set("cursor = CASE WHEN state = 'open' THEN cursor ELSE '' END, state = ?, error = '', closed_at = NULL", GapOpen).
+		Where("id = ? AND connection_id = ? AND state <> 'refilled'", id, connectionID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("refill gap %d: %w", id, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return fmt.Errorf("refill gap %d: %w", id, errors.Join(err, sql.ErrNoRows))
+	}
+	return lookSoon(ctx, tx, connectionID)
+}
+
+// lookSoon makes a connection due, unless its network wants us to wait.
+func lookSoon(ctx context.Context, tx Tx, connectionID int64) error {
+	_, err := tx.NewUpdate().Model((*Connection)(nil)).Set("fetch_at = ?", tx.Now()).
+		Where("id = ? AND state = ? AND fetch_at > ? AND error = ''", connectionID, On, tx.Now()).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("look at connection %d soon: %w", connectionID, err)
+	}
+	return nil
+}
+
 // noteGaps writes down what this connection has missed until now, and reads what is still to be refilled.
 func (p *Poller) noteGaps(ctx context.Context, c *Connection, ch Channel) error {
 	now := p.Now()

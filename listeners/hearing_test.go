@@ -67,6 +67,50 @@ func TestABudgetEndsReadsBeforeTheyAreMade(t *testing.T) {
 	})
 }
 
+// TestWhatWasNotHeardIsMended: a gap that was given up is refilled when somebody asks, and a letter that came
+// with a page is read again with its time.
+func TestWhatWasNotHeardIsMended(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *db.DB, c *clock.Manual) {
+		e := listen(t, d, c, nil)
+		e.hear()
+		e.far.write("missed", c.Now().Add(-time.Hour))
+		e.do(func(ctx context.Context, tx listeners.Tx) error {
+			_, err := tx.NewRaw("UPDATE gaps SET state = 'lost', error = 'forbidden', from_at = ?, to_at = ?, cursor = 'x'", c.Now().Add(-2*time.Hour), c.Now()).Exec(ctx)
+			if err != nil {
+				return err
+			}
+			if _, err = tx.NewRaw("UPDATE connections SET cursor = '1'").Exec(ctx); err != nil {
+				return err
+			}
+			secret := "token-1 \x1b[31m"
+			_, err = tx.NewRaw("INSERT INTO dead_letters (connection_id, raw, reason, created_at) VALUES (?, ?, 'x', ?)", e.conn.ID, []byte(secret), c.Now()).Exec(ctx)
+			return err
+		})
+		g := e.gaps()[0]
+		e.do(func(ctx context.Context, tx listeners.Tx) error { return listeners.RefillGap(ctx, tx, e.conn.ID, g.ID) })
+		e.hear()
+		if g := e.gaps()[0]; g.State != listeners.GapRefilled || g.Refilled == 0 {
+			t.Errorf("asked for again, the gap is %+v", g)
+		}
+		short, err := listeners.LettersInShort(t.Context(), d.Read(), e.conn.ID, 10)
+		if err != nil || len(short) != 1 || short[0].Brought || short[0].Size != 13 {
+			t.Fatalf("the letters are %+v, %v", short, err)
+		}
+		if shown := short[0].Show(map[string]string{"token": "token-1"}, 12); shown != "[secret] ·[3…" {
+			t.Errorf("the letter is shown as %q", shown)
+		}
+		e.do(func(ctx context.Context, tx listeners.Tx) error {
+			if err := listeners.RetryLetter(ctx, tx, e.conn.ID, short[0].ID, false); !errors.Is(err, listeners.ErrNotBrought) {
+				t.Errorf("of a network that does not tell what has passed: %v", err)
+			}
+			return listeners.RetryLetters(ctx, tx, e.conn.ID, true)
+		})
+		if g := e.gaps(); len(g) != 2 || g[0].Source != listeners.Unread || g[0].State != listeners.GapOpen || len(e.letters()) != 0 {
+			t.Errorf("the book of gaps says %+v", g)
+		}
+	})
+}
+
 func isClass(err error, class listeners.Class) bool {
 	var e *listeners.Error
 	return errors.As(err, &e) && e.Class == class

@@ -131,6 +131,9 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 			return err
 		}
 		found["snippet"], found["wording"] = fmt.Sprint(s.ID), fmt.Sprint(wordings[len(wordings)-1].ID)
+		if err := f.unheard(ctx, tx, found); err != nil {
+			return err
+		}
 		a, err := f.app.Desk.Submit(ctx, tx, author, c.ID, 0, "Dạ 7h tới 22h ạ "+id)
 		if err != nil {
 			return err
@@ -156,6 +159,25 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 		t.Fatal(err)
 	}
 	return found
+}
+
+// unheard are a gap, a dead letter and the receipt for an erasure.
+func (f *firm) unheard(ctx context.Context, tx listeners.Tx, found map[string]string) error {
+	for name, q := range map[string]struct {
+		query string
+		of    int64
+	}{
+		"gap":     {"INSERT INTO gaps (connection_id, from_at, to_at, state, cursor, refilled, error, created_at) VALUES (?, 1, 2, 'lost', '', 0, '', 1) RETURNING id", f.conn.ID},
+		"letter":  {"INSERT INTO dead_letters (connection_id, native_id, headers, raw, reason, created_at) VALUES (?, 'd', '{}', 'x', 'x', 1) RETURNING id", f.conn.ID},
+		"erasure": {"INSERT INTO erasures (brand_id, account_hash, network, counts, created_at) VALUES (?, 'h', 'x', '{}', 1) RETURNING id", f.brand.ID},
+	} {
+		var id int64
+		if err := tx.NewRaw(q.query, q.of).Scan(ctx, &id); err != nil {
+			return err
+		}
+		found[name] = fmt.Sprint(id)
+	}
+	return nil
 }
 
 // newcomer is a member about whom something can be decided, an applicant, an invitation, and a customer
@@ -231,6 +253,7 @@ var forms = map[string]url.Values{
 		"four_eyes": {"yes"}, "quorum": {"2"}, "risk_from": {"50"}, "alarm_after": {"5"}, "apprentices": {"75"}, "advocates": {"25"}, "trusted": {"5"},
 	},
 	"/correct": {"text": {"Dạ 7h30 ạ"}}, "/delete": {"why": {"wrong"}}, "/hide": {"reason": {"nặng lời"}},
+	"/opt-out": {"reason": {"gọi điện"}}, "/opt-in": {"reason": {"gọi điện"}},
 	"/suspend": {"reason": {"nghỉ một thời gian"}, "days": {"7"}},
 }
 

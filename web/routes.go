@@ -208,6 +208,20 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/connections/{connection}/hide-phones", Object: "connection", Action: "change", Handler: a.page(a.changesConnection("phones_hidden", hidePhones(true)))},
 		{Method: "POST", Pattern: "/connections/{connection}/show-phones", Object: "connection", Action: "change", Handler: a.page(a.changesConnection("phones_shown", hidePhones(false)))},
 		{Method: "POST", Pattern: "/connections/{connection}/remove", Object: "connection", Action: "change", Handler: a.page(a.removeConnection)},
+		{Method: "GET", Pattern: "/connections/{connection}/hearing", Object: "connection", Action: "read", Handler: a.page(a.hearing)},
+		{Method: "POST", Pattern: "/connections/{connection}/hearing/gaps/{gap}/fill", Object: "connection", Action: "change", Handler: a.page(a.mends("fill", "gap", fillGap))},
+		{Method: "POST", Pattern: "/connections/{connection}/hearing/letters/retry", Object: "connection", Action: "change", Handler: a.page(a.mends("retry", "", retryLetters))},
+		{Method: "POST", Pattern: "/connections/{connection}/hearing/letters/dismiss", Object: "connection", Action: "change", Handler: a.page(a.mends("dismiss", "", dismissLetters))},
+		{Method: "POST", Pattern: "/connections/{connection}/hearing/letters/{letter}/retry", Object: "connection", Action: "change", Handler: a.page(a.mends("retry", "letter", listeners.RetryLetter))},
+		{Method: "POST", Pattern: "/connections/{connection}/hearing/letters/{letter}/dismiss", Object: "connection", Action: "change", Handler: a.page(a.mends("dismiss", "letter", dismissLetter))},
+
+		// Customers who want to hear nothing more, or to be forgotten.
+		{Method: "GET", Pattern: "/customers", Object: "customer", Action: "read", Handler: a.page(a.customers)},
+		{Method: "POST", Pattern: "/customers/{account}/opt-out", Object: "customer", Action: "silence", Handler: a.page(a.silences("out", community.OptCustomerOut))},
+		{Method: "POST", Pattern: "/customers/{account}/opt-in", Object: "customer", Action: "silence", Handler: a.page(a.silences("in", community.OptCustomerIn))},
+		{Method: "POST", Pattern: "/customers/{account}/erase", Object: "customer", Action: "erase", Handler: a.page(a.erase)},
+		{Method: "GET", Pattern: "/customers/erased/{erasure}", Object: "customer", Action: "read", Handler: a.page(a.receipt)},
+		{Method: "GET", Pattern: "/customers/erased/{erasure}/file", Object: "customer", Action: "read", Handler: a.page(a.receiptFile)},
 
 		// What tells open pages of changes.
 		{Method: "GET", Pattern: "/stream", Object: "stream", Action: "read", Handler: http.HandlerFunc(a.stream)},
