@@ -27,7 +27,7 @@ var arrows = map[string][]string{
 	"listeners/twitter":           {"listeners"},
 	"triage":                      {},
 	"triage/golden":               {},
-	"triage/goals":                {"triage", "triage/learner"},
+	"triage/goals":                {"triage", "triage/golden", "triage/learner"},
 	"triage/model/recipe":         {"triage", "triage/learner"},
 	"gamification":                {},
 	"community":                   {"listeners", "triage", "gamification"},

@@ -201,7 +201,7 @@ func TestDoctorTellsWhatIsWrong(t *testing.T) {
 		{"rounds fail", "UPDATE connections SET state = 'on', failures = 7, error = 'transient: EOF'", nil, "The last 7 rounds failed: transient: EOF"},
 		{"the network limits us", "UPDATE connections SET fetch_at = ?, failures = 0, error = 'rate_limited (status 429): x'", []any{cafeStart + hour}, "limits how often we ask"},
 		{"its secrets are of another key", "UPDATE connections SET secrets = ?", []any{[]byte("\x01zzz")}, "cannot be opened with the keys"},
-		{"pieces were put aside", "INSERT INTO dead_letters (connection_id, raw, reason, created_at) VALUES (?, ?, 'x', 1)", []any{c.conn.ID, []byte("x")}, "1 pieces could not be understood"},
+		{"pieces were put aside", "INSERT INTO dead_letters (connection_id, raw, reason, created_at) VALUES (?, ?, 'x', 1)", []any{c.conn.ID, []byte("x")}, "could not be understood and is kept aside (1)"},
 		{"a time was missed", "INSERT INTO gaps (connection_id, from_at, to_at, state, cursor, refilled, error, created_at) VALUES (?, 1, 2, 'open', '', 0, '', 1)", []any{c.conn.ID}, "1 times were not heard"},
 		{"news wait", "INSERT INTO deliveries (connection_id, native_id, headers, body, state, tries, due_at, error, created_at) VALUES (?, 'a', '', ?, 'waiting', 0, 1, '', 1)", []any{c.conn.ID, []byte("x")}, "1 deliveries of the network"},
 	} {

@@ -83,7 +83,20 @@ func TestNetworkPagesLookRight(t *testing.T) {
 	waits := c.replyTo(c.answers("lan", c.keyword("tuanle", "Cà phê Sao Mai dạo này uống sao mọi người? "+strings.Repeat("ngon", 40)), "Vẫn đậm đà lắm bạn ơi (tình nguyện viên)"))
 	said := c.replyTo(c.answers("lan", c.keyword("ngocha", "Sao Mai có sữa yến mạch không ta?"), "Dạ có bạn ơi (tình nguyện viên)"))
 	c.visits("lan", "vi").post(handPath(said.ID), map[string][]string{"said": {"yes"}})
+	c.misses()
+	var sent listeners.Reply
+	if err := c.DB.Read().NewSelect().Model(&sent).Where("state = ?", listeners.Delivered).Limit(1).Scan(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	pages := []look{
+		{"change", "minh", changePath(sent.ID), ""},
+		{"change-own", "huy", changePath(sent.ID), ""},
+		{"hide", "minh", hidePath(sent.MentionID), ""},
+		{"case-sent", "minh", casePath(sent.CaseID), ""},
+		{"hearing", "an", hearingPath(c.conn.ID), ".kept"},
+		{"hearing-none", "an", hearingPath(unwell.ID), ""},
+		{"customers", "an", "/customers?network=x&who=thuha_1990", ""},
+		{"customers-none", "an", "/customers", ""},
 		{"hand", "lan", handPath(waits.ID), ""},
 		{"hand-done", "lan", handPath(said.ID), ""},
 		{"connections-read", "minh", "/connections", ""},
