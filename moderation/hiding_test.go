@@ -35,7 +35,7 @@ func (s *shop) isHidden(id string) {
 func TestTheBrandHidesAPost(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		w := s.onWall()
-		post := s.writes("lananh", "quán phục vụ chán quá, gọi 0912345678 nói chuyện nè?", "")
+		post := s.writes("lananh", "quán mở cửa tới mấy giờ vậy ạ?", "")
 		c := s.caseOf(post)
 		if err := s.hides("lan", c, true); !errors.Is(err, community.ErrNotAllowed) {
 			t.Errorf("an advocate hides a post: %v", err)

@@ -119,6 +119,36 @@ func key(t *testing.T) string {
 	return line
 }
 
+const (
+	calmPost  = "quán mở cửa mấy giờ ạ?"
+	riskyPost = "Tôi bị ngộ độc vì đồ uống của quán, tôi sẽ kiện các người ra tòa và báo công an!"
+)
+
+func (s *shop) join(name string, role community.Role, trust int) {
+	s.do(func(ctx context.Context, tx listeners.Tx) error {
+		var person int64
+		err := tx.NewRaw("INSERT INTO persons (email, name, language, password_hash, epoch, created_at) VALUES (?, ?, 'vi', '', 1, ?) RETURNING id",
+			name+"@example.com", name, tx.Now()).Scan(ctx, &person)
+		if err != nil {
+			return err
+		}
+		m, err := community.AddMember(ctx, tx, community.Member{
+			BrandID: s.brand.ID, PersonID: person, Role: role, Trust: trust, PublicName: name, Languages: []string{"vi", "en"}, Topics: []int64{1},
+		})
+		s.people[name] = &m
+		return err
+	})
+}
+
+// around the clock, every day of the week.
+func always() community.Hours {
+	var h community.Hours
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		h.Spans = append(h.Spans, community.Span{Day: day, From: 0, To: 24 * 60})
+	}
+	return h
+}
+
 func (s *shop) transact(ctx context.Context, f func(context.Context, listeners.Tx) error) error {
 	return s.db.Transact(ctx, db.Full, func(ctx context.Context, tx db.Tx) error { return f(ctx, tx) })
 }
