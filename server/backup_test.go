@@ -1,3 +1,5 @@
+//go:build !race
+
 package server_test
 
 import (
@@ -13,13 +15,14 @@ import (
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server"
 	"github.com/kith-social/kith/server/db"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
 // TestRestoreSendsNothingTwice: 20 replies that were queued when the backup was made went out before it
 // is restored; 5 more had not.
 func TestRestoreSendsNothingTwice(t *testing.T) {
-	for engine, place := range map[string]func(testing.TB) string{"sqlite": servertest.SQLite, "postgres": servertest.Postgres} {
+	for engine, place := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.PostgreSQL} {
 		t.Run(engine, func(t *testing.T) {
 			w := servertest.Start(t, place(t), servertest.Undo(10*time.Minute))
 			queue := func(n int) {
@@ -51,7 +54,7 @@ func TestRestoreSendsNothingTwice(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			w.Config.DB = place(t)
+			w.Config.DB = servertest.Empty(t, engine)
 			err := db.Restore(t.Context(), w.Config.DB, file, db.Options{Clock: w.Clock.Now, AfterRestore: server.AfterRestore(nil, nil)})
 			if err != nil {
 				t.Fatal(err)
@@ -87,7 +90,7 @@ func TestRestoreSendsNothingTwice(t *testing.T) {
 // TestRestoreUndoesNoPledge: after the backup somebody was erased, a post was deleted, two people opted out,
 // and one of them in again. None of that is undone by restoring it.
 func TestRestoreUndoesNoPledge(t *testing.T) {
-	for engine, place := range map[string]func(testing.TB) string{"sqlite": servertest.SQLite, "postgres": servertest.Postgres} {
+	for engine, place := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.PostgreSQL} {
 		t.Run(engine, func(t *testing.T) {
 			book := filepath.Join(t.TempDir(), "pledges.jsonl")
 			w := servertest.Start(t, place(t), func(c *server.Config) { c.Pledges = book })
@@ -140,7 +143,7 @@ func TestRestoreUndoesNoPledge(t *testing.T) {
 			}
 			upheld := 0
 			restore := func() {
-				w.Config.DB = place(t)
+				w.Config.DB = servertest.Empty(t, engine)
 				err := db.Restore(t.Context(), w.Config.DB, file, db.Options{Clock: w.Clock.Now, AfterRestore: server.AfterRestore(pledges, func(n int) { upheld = n })})
 				if err != nil {
 					t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/kith-social/kith/server"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -95,7 +96,7 @@ func TestConnectingTellsNoSecret(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := servertest.Start(t, servertest.SQLite(t), reachable, func(c *server.Config) { c.AllowHost = append(c.AllowHost, at.Host) })
+			w := servertest.Start(t, dbtest.SQLite(t), reachable, func(c *server.Config) { c.AllowHost = append(c.AllowHost, at.Host) })
 			real, err := url.Parse(w.Net)
 			if err != nil {
 				t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -235,7 +236,7 @@ func TestConnectOverX(t *testing.T) {
 
 // TestConnectPages lets somebody choose among their Pages, none at first.
 func TestConnectPages(t *testing.T) {
-	w := servertest.Start(t, servertest.SQLite(t), reachable)
+	w := servertest.Start(t, dbtest.SQLite(t), reachable)
 	an := newWizard(w, "an")
 	for _, handle := range []string{"saomaitra", "saomaihcm", "saomaidn"} {
 		w.AccountOn("facebook", handle)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -138,7 +139,7 @@ func FuzzNews(f *testing.F) {
 	f.Add("application/json; charset=utf-8", "", []byte(`{`))
 	f.Add("text/xml;;", "sha256=", []byte("\x00\xff"))
 	f.Add("", "sha1=00", []byte(nil))
-	w := servertest.New(f, servertest.SQLite(f))
+	w := servertest.New(f, dbtest.SQLite(f))
 	c := forum(w)
 	handler := w.App.Hooks()
 	f.Fuzz(func(t *testing.T, kind, sign string, body []byte) {

@@ -1,3 +1,5 @@
+//go:build !race
+
 package server_test
 
 import (
@@ -14,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kith-social/kith/server"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -84,7 +87,7 @@ const neighbour = `{"id":"%s","author_id":"7","text":"@saomaicafe mở cửa m�
 // eachHostile tells a story of a brand whose account is on a hostile network.
 func eachHostile(t *testing.T, story func(*testing.T, *servertest.World, *hostile)) {
 	t.Helper()
-	for engine, place := range map[string]func(testing.TB) string{"sqlite": servertest.SQLite, "postgres": servertest.Postgres} {
+	for engine, place := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.PostgreSQL} {
 		t.Run(engine, func(t *testing.T) {
 			h := &hostile{items: map[string]string{}}
 			net := httptest.NewServer(h)

@@ -1,3 +1,5 @@
+//go:build !race
+
 package server_test
 
 import (
@@ -12,6 +14,7 @@ import (
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -92,7 +95,7 @@ type outcome struct {
 // casesAfter stores pages of posts and reads the cases, by thread and customer.
 func casesAfter(t *testing.T, accounts []string, pages [][]listeners.Post) map[string]outcome {
 	t.Helper()
-	w := servertest.New(t, servertest.SQLite(t))
+	w := servertest.New(t, dbtest.SQLite(t))
 	var conn listeners.Connection
 	w.Write(func(ctx context.Context, tx listeners.Tx) (err error) {
 		for _, handle := range accounts {

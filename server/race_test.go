@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -15,11 +16,11 @@ import (
 func eachCrowd(t *testing.T, undo time.Duration, story func(*testing.T, *servertest.World, []*servertest.Product)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
-		w := servertest.Start(t, servertest.SQLite(t), servertest.Undo(undo))
+		w := servertest.Start(t, dbtest.SQLite(t), servertest.Undo(undo))
 		story(t, w, []*servertest.Product{w.Product})
 	})
 	t.Run("postgres, two replicas", func(t *testing.T) {
-		w := servertest.Start(t, servertest.Postgres(t), servertest.Undo(undo))
+		w := servertest.Start(t, dbtest.PostgreSQL(t), servertest.Undo(undo))
 		replica := w.Open()
 		w.Serve(replica)
 		story(t, w, []*servertest.Product{w.Product, replica})

@@ -1,3 +1,5 @@
+//go:build !race
+
 package server_test
 
 import (
@@ -9,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -58,8 +61,8 @@ func readArchive(t *testing.T) (file string, tweets map[string]tweet) {
 // in the archive.
 func TestReplay(t *testing.T) {
 	file, tweets := readArchive(t)
-	t.Run("sqlite", func(t *testing.T) { replay(t, servertest.SQLite(t), file, tweets) })
-	t.Run("postgres", func(t *testing.T) { replay(t, servertest.Postgres(t), file, tweets) })
+	t.Run("sqlite", func(t *testing.T) { replay(t, dbtest.SQLite(t), file, tweets) })
+	t.Run("postgres", func(t *testing.T) { replay(t, dbtest.PostgreSQL(t), file, tweets) })
 }
 
 func replay(t *testing.T, database, file string, tweets map[string]tweet) {

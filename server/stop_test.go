@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/kith-social/kith/server"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -58,7 +59,7 @@ func TestStopLosesNothing(t *testing.T) {
 // TestStopDoesNotWaitForASilentNetwork: a reply that the network took without an answer is in doubt when
 // the product stops, and found by the next one.
 func TestStopDoesNotWaitForASilentNetwork(t *testing.T) {
-	for engine, place := range map[string]func(testing.TB) string{"sqlite": servertest.SQLite, "postgres": servertest.Postgres} {
+	for engine, place := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.PostgreSQL} {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			var network http.Handler
@@ -113,7 +114,7 @@ func TestStopDoesNotWaitForASilentNetwork(t *testing.T) {
 }
 
 func TestNothingRunsAfterStop(t *testing.T) {
-	for engine, place := range map[string]func(testing.TB) string{"sqlite": servertest.SQLite, "postgres": servertest.Postgres} {
+	for engine, place := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.PostgreSQL} {
 		t.Run(engine, func(t *testing.T) {
 			address := place(t)
 			before := goleak.IgnoreCurrent()

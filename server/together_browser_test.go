@@ -15,6 +15,7 @@ import (
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 	"github.com/kith-social/kith/web"
 	"github.com/kith-social/kith/web/browsertest"
@@ -30,7 +31,7 @@ func TestFromInvitationToThanks(t *testing.T) {
 	if err := web.CheckAssets(); err != nil {
 		t.Fatal(err)
 	}
-	w := servertest.Start(t, servertest.SQLite(t))
+	w := servertest.Start(t, dbtest.SQLite(t))
 	vietnam := time.FixedZone("", 7*3600)
 	evening := time.Date(2026, 11, 23, 21, 30, 0, 0, vietnam)
 	w.Clock.Advance(evening.Sub(w.Clock.Now().Std()))

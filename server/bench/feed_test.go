@@ -9,13 +9,14 @@ import (
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
 // BenchmarkFeed reads the first 50 of an advocate's open cases among 100,000.
 func BenchmarkFeed(b *testing.B) {
 	b.Run("100k", func(b *testing.B) {
-		for engine, database := range map[string]func(testing.TB) string{"sqlite": servertest.SQLite, "postgres": servertest.Postgres} {
+		for engine, database := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.PostgreSQL} {
 			b.Run(engine, func(b *testing.B) { benchmarkFeed(b, database(b), 100_000) })
 		}
 	})

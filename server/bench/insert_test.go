@@ -14,6 +14,7 @@ import (
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server/db"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -21,7 +22,7 @@ import (
 // bare into another database: x-raw is how much longer it took.
 func BenchmarkInsertPage(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) {
-		benchmarkInsertPage(b, servertest.SQLite(b), func(d *sql.DB) *sql.DB {
+		benchmarkInsertPage(b, dbtest.SQLite(b), func(d *sql.DB) *sql.DB {
 			table, err := mentionsTable(b.Context(), d)
 			must(b, err)
 			raw, err := sql.Open("sqlite", "file:"+filepath.Join(b.TempDir(), "raw.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)")
@@ -32,8 +33,8 @@ func BenchmarkInsertPage(b *testing.B) {
 		})
 	})
 	b.Run("postgres", func(b *testing.B) {
-		benchmarkInsertPage(b, servertest.Postgres(b), func(*sql.DB) *sql.DB {
-			address := servertest.Postgres(b)
+		benchmarkInsertPage(b, dbtest.PostgreSQL(b), func(*sql.DB) *sql.DB {
+			address := dbtest.PostgreSQL(b)
 			schema, err := db.Open(b.Context(), address, db.Options{})
 			must(b, err)
 			must(b, schema.Migrate(b.Context()))

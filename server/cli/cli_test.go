@@ -16,6 +16,7 @@ import (
 
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/server/cli"
+	"github.com/kith-social/kith/server/db/dbtest"
 	"github.com/kith-social/kith/server/servertest"
 )
 
@@ -49,7 +50,7 @@ func file(t *testing.T, name, text string) string {
 // world is a stopped product with a brand, its people and an account, and the flags that name it.
 func world(t *testing.T) (w *servertest.World, flags []string) {
 	t.Helper()
-	w = servertest.New(t, servertest.SQLite(t))
+	w = servertest.New(t, dbtest.SQLite(t))
 	w.Connect(servertest.Handle)
 	return w, flagsOf(t, w)
 }
@@ -238,7 +239,7 @@ func TestPointsVerifyFindsTampering(t *testing.T) {
 		{"an entry of somebody else", "UPDATE point_entries SET member_id = (SELECT MIN(id) FROM members)", "has no entry"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w.Config.DB = servertest.SQLite(t)
+			w.Config.DB = servertest.Empty(t, "sqlite")
 			must(t, "", append([]string{"restore", copied}, flagsOf(t, w)...)...)
 			tampered := w.Open()
 			err := tampered.App.Write(t.Context(), func(ctx context.Context, tx listeners.Tx) error {
@@ -262,7 +263,7 @@ func TestPointsVerifyFindsTampering(t *testing.T) {
 
 // TestBackupAndRestore goes through the commands; on PostgreSQL they run pg_dump and pg_restore.
 func TestBackupAndRestore(t *testing.T) {
-	for engine, place := range map[string]func(testing.TB) string{"sqlite": servertest.SQLite, "postgres": servertest.Postgres} {
+	for engine, place := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.PostgreSQL} {
 		t.Run(engine, func(t *testing.T) {
 			w := servertest.Start(t, place(t), servertest.Undo(10*time.Minute))
 			lan := w.As("minh")
@@ -281,7 +282,7 @@ func TestBackupAndRestore(t *testing.T) {
 			if code, _, messages := kith(t, "", append([]string{"restore", copied}, flagsOf(t, w)...)...); code != 1 || !strings.Contains(messages, "already holds data") {
 				t.Errorf("restoring over data ends with %d: %s", code, messages)
 			}
-			w.Config.DB = place(t)
+			w.Config.DB = servertest.Empty(t, engine)
 			must(t, "", append([]string{"restore", copied}, flagsOf(t, w)...)...)
 			w.Product = w.Open()
 			w.Serve(w.Product)

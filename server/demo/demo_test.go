@@ -42,7 +42,7 @@ type opening struct {
 func each(t *testing.T, story func(t *testing.T, begin func() *opening)) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
-			cfg := server.Config{Data: t.TempDir(), Undo: undo}
+			cfg := server.Config{Data: t.TempDir(), DB: dbtest.SQLite(t), Undo: undo}
 			if engine == "postgres" {
 				cfg.DB, cfg.SecretKeyFile = postgres(t)
 			}
@@ -384,7 +384,7 @@ func (o *opening) openCase(text string) community.Case {
 }
 
 func TestTimeDoesNotRunBackwards(t *testing.T) {
-	o := begins(t, server.Config{Data: t.TempDir(), Undo: undo}, clock.NewManual(clock.System))
+	o := begins(t, server.Config{Data: t.TempDir(), DB: dbtest.SQLite(t), Undo: undo}, clock.NewManual(clock.System))
 	o.hands.Advance(50 * time.Hour)
 	id, err := o.stage.say(t.Context(), "an_nguyen", "@saomaicafe quán mở cửa mấy giờ ạ?", "")
 	if err != nil {
@@ -403,7 +403,7 @@ func TestTimeDoesNotRunBackwards(t *testing.T) {
 
 // TestTheSeed says how many new cases in a row Lan answers without one being drawn for review.
 func TestTheSeed(t *testing.T) {
-	o := begins(t, server.Config{Data: t.TempDir(), Undo: undo}, clock.NewManual(clock.System))
+	o := begins(t, server.Config{Data: t.TempDir(), DB: dbtest.SQLite(t), Undo: undo}, clock.NewManual(clock.System))
 	const want = 330
 	lan := o.members["lan"]
 	var fresh []post
@@ -493,7 +493,7 @@ func TestTakenAddress(t *testing.T) {
 }
 
 func TestUnfinishedPastIsRefused(t *testing.T) {
-	o := begins(t, server.Config{Data: t.TempDir(), Undo: undo}, clock.NewManual(clock.System))
+	o := begins(t, server.Config{Data: t.TempDir(), DB: dbtest.SQLite(t), Undo: undo}, clock.NewManual(clock.System))
 	script, err := readScript()
 	if err != nil {
 		t.Fatal(err)

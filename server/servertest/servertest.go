@@ -82,20 +82,22 @@ const Handle = "saomaicafe"
 // Each tells a story on both engines, as subtests "sqlite" and "postgres".
 func Each(t *testing.T, story func(*testing.T, *World), change ...func(*server.Config)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { story(t, Start(t, SQLite(t), change...)) })
-	t.Run("postgres", func(t *testing.T) { story(t, Start(t, Postgres(t), change...)) })
+	t.Run("sqlite", func(t *testing.T) { story(t, Start(t, dbtest.SQLite(t), change...)) })
+	t.Run("postgres", func(t *testing.T) { story(t, Start(t, dbtest.PostgreSQL(t), change...)) })
+}
+
+// Empty is the address of a new database of an engine, not even migrated.
+func Empty(t testing.TB, engine string) string {
+	if engine == "postgres" {
+		return dbtest.NewPostgres(t, dbtest.Postgres(t), "")
+	}
+	return "sqlite:" + filepath.Join(t.TempDir(), "kith.db")
 }
 
 // Undo makes replies wait so long before they leave.
 func Undo(wait time.Duration) func(*server.Config) {
 	return func(c *server.Config) { c.Undo = wait }
 }
-
-// SQLite is the address of a new embedded database.
-func SQLite(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "kith.db") }
-
-// Postgres is the address of a new PostgreSQL database; the test is skipped where there is no cluster.
-func Postgres(t testing.TB) string { return dbtest.NewPostgres(t, dbtest.Postgres(t), "") }
 
 // New makes a world whose product is open on a database but does not serve yet.
 func New(t testing.TB, database string, change ...func(*server.Config)) *World {

@@ -110,6 +110,12 @@ func migrate(address string) error {
 
 func sqlite(t testing.TB, opts []Option) *db.DB {
 	t.Helper()
+	return open(t, SQLite(t), opts)
+}
+
+// SQLite is the address of a migrated, empty embedded database in the test's folder.
+func SQLite(t testing.TB) string {
+	t.Helper()
 	template, err := sqliteTemplate()
 	if err != nil {
 		t.Fatal(err)
@@ -118,16 +124,28 @@ func sqlite(t testing.TB, opts []Option) *db.DB {
 	if err := os.WriteFile(file, template, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return open(t, "sqlite:"+file, opts)
+	return "sqlite:" + file
 }
 
 func postgres(t testing.TB, admin string, opts []Option) *db.DB {
+	t.Helper()
+	return open(t, migrated(t, admin), opts)
+}
+
+// PostgreSQL is the address of a migrated, empty PostgreSQL database, dropped when the test ends; the test
+// is skipped where there is no cluster.
+func PostgreSQL(t testing.TB) string {
+	t.Helper()
+	return migrated(t, Postgres(t))
+}
+
+func migrated(t testing.TB, admin string) string {
 	t.Helper()
 	template, err := postgresTemplate(admin)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return open(t, NewPostgres(t, admin, template), opts)
+	return NewPostgres(t, admin, template)
 }
 
 // NewPostgres makes a database from a template, or an empty one if template is "", and returns its
