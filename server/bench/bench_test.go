@@ -52,7 +52,7 @@ func TestWorkOfAMonth(t *testing.T) {
 			if w.Transactions > 250 {
 				t.Errorf("%d transactions, want no more than pages", w.Transactions)
 			}
-			// A slow machine stores several pages in one transaction, a page at a time.
+			// Pages that wait share a transaction and are stored one after the other.
 			if w.Statements > 25*213 {
 				t.Errorf("%d statements, want at most 25 a page however many posts it has", w.Statements)
 			}
