@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kith-social/kith/clock"
@@ -13,19 +14,38 @@ import (
 // ReplyUnit is the unit of posting one reply.
 const ReplyUnit = "reply"
 
+// spent is a row of the book.
+type spent struct {
+	bun.BaseModel `bun:"table:spending"`
+
+	ConnectionID, Day int64
+	Unit, Rule        string
+	N                 int64
+	Cost              MicroUSD
+}
+
 // Spent adds what calls cost to a connection's book, by day, unit and rule, in the transaction that
 // stores what they brought.
 func Spent(ctx context.Context, tx Tx, connectionID int64, all []Spend) error {
+	var rows []spent
 	for _, s := range all {
 		if s.N == 0 && s.Cost == 0 {
 			continue
 		}
-		_, err := tx.NewRaw(`INSERT INTO spending (connection_id, day, unit, rule, n, cost) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (connection_id, day, unit, rule) DO UPDATE SET n = spending.n + EXCLUDED.n, cost = spending.cost + EXCLUDED.cost`,
-			connectionID, dayOf(tx.Now()), s.Unit, s.Rule, s.N, s.Cost).Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("note what connection %d spent: %w", connectionID, err)
+		i := slices.IndexFunc(rows, func(r spent) bool { return r.Unit == s.Unit && r.Rule == s.Rule })
+		if i < 0 {
+			i, rows = len(rows), append(rows, spent{ConnectionID: connectionID, Day: dayOf(tx.Now()), Unit: s.Unit, Rule: s.Rule})
 		}
+		rows[i].N += int64(s.N)
+		rows[i].Cost += s.Cost
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (connection_id, day, unit, rule) DO UPDATE").
+		Set("n = ?TableAlias.n + EXCLUDED.n, cost = ?TableAlias.cost + EXCLUDED.cost").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("note what connection %d spent: %w", connectionID, err)
 	}
 	return nil
 }

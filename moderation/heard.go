@@ -2,8 +2,6 @@ package moderation
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -51,29 +49,37 @@ func (d *HeardDay) add(mentionID int64, score *triage.Score) {
 // countHeard adds customers' posts to the days on which they were written. Those who store posts of one
 // brand take turns, so that no count is lost.
 func countHeard(ctx context.Context, tx listeners.Tx, brandID int64, customer []community.Incoming) error {
-	byDay := map[int64]*HeardDay{}
+	if len(customer) == 0 {
+		return nil
+	}
 	var days []int64
 	for i := range customer {
-		day := dayOf(customer[i].Mention.CreatedAt)
-		d := byDay[day]
-		if d == nil {
-			d = &HeardDay{BrandID: brandID, Day: day}
-			err := tx.NewSelect().Model(d).WherePK().Scan(ctx)
-			if err != nil && !errors.Is(err, sql.ErrNoRows) {
-				return fmt.Errorf("read what brand %d heard: %w", brandID, err)
-			}
-			byDay[day] = d
-			days = append(days, day)
-		}
-		d.add(customer[i].Mention.ID, &customer[i].Score)
+		days = append(days, dayOf(customer[i].Mention.CreatedAt))
 	}
 	slices.Sort(days)
-	for _, day := range days {
-		_, err := tx.NewInsert().Model(byDay[day]).On("CONFLICT (brand_id, day) DO UPDATE").
-			Set("posts = EXCLUDED.posts, counts = EXCLUDED.counts, first_mention = EXCLUDED.first_mention, last_mention = EXCLUDED.last_mention").Exec(ctx)
-		if err != nil {
-			return fmt.Errorf("count what brand %d heard: %w", brandID, err)
-		}
+	days = slices.Compact(days)
+	var known []HeardDay
+	if err := tx.NewSelect().Model(&known).Where("h.brand_id = ? AND h.day IN (?)", brandID, bun.List(days)).Scan(ctx); err != nil {
+		return fmt.Errorf("read what brand %d heard: %w", brandID, err)
+	}
+	counted := make([]HeardDay, len(days))
+	for i, day := range days {
+		counted[i] = HeardDay{BrandID: brandID, Day: day}
+	}
+	of := func(day int64) *HeardDay {
+		i, _ := slices.BinarySearch(days, day)
+		return &counted[i]
+	}
+	for _, d := range known {
+		*of(d.Day) = d
+	}
+	for i := range customer {
+		of(dayOf(customer[i].Mention.CreatedAt)).add(customer[i].Mention.ID, &customer[i].Score)
+	}
+	_, err := tx.NewInsert().Model(&counted).On("CONFLICT (brand_id, day) DO UPDATE").
+		Set("posts = EXCLUDED.posts, counts = EXCLUDED.counts, first_mention = EXCLUDED.first_mention, last_mention = EXCLUDED.last_mention").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("count what brand %d heard: %w", brandID, err)
 	}
 	return nil
 }

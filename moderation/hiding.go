@@ -8,15 +8,26 @@ import (
 )
 
 // hidePhones asks for customers' comments to be hidden that hold a phone number, where the connection is set
-// to: everybody could call them. It is asked for once, when a comment is heard first.
+// to: everybody could call them. It is asked for once, when a comment is heard first. The setting is read
+// here, because the round that heard the comment may have begun before it was set.
 func (in *Intake) hidePhones(ctx context.Context, tx listeners.Tx, conn listeners.Connection, heard []listeners.Mention) error {
-	if !conn.HidePhones || in.NewID == nil || in.Network == nil || !in.Network(conn.Network).HidesPhones {
+	if in.NewID == nil || in.Network == nil || !in.Network(conn.Network).HidesPhones {
 		return nil
 	}
+	var open []listeners.Mention
 	for _, m := range heard {
-		if m.Ours || m.CaseID == 0 || m.ParentID == "" || m.Surface != listeners.InPublic || !holdsPhone(m.Text) {
-			continue
+		if !m.Ours && m.CaseID != 0 && m.ParentID != "" && m.Surface == listeners.InPublic && holdsPhone(m.Text) {
+			open = append(open, m)
 		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	now, err := listeners.FindConnection(ctx, tx, conn.ID)
+	if err != nil || !now.HidePhones {
+		return err
+	}
+	for _, m := range open {
 		err := listeners.AskChange(ctx, tx, listeners.Change{
 			ID: in.NewID(), BrandID: m.BrandID, ConnectionID: m.ConnectionID, CaseID: m.CaseID, MentionID: m.ID, NativeID: m.NativeID,
 			Kind: listeners.HidePost, Why: listeners.HoldsPhone,

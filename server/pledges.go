@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/kith-social/kith/clock"
@@ -23,6 +24,7 @@ import (
 // restored. Several processes may each keep a book; each is complete.
 type pledgeBook struct {
 	file  string
+	turn  sync.Mutex // held by whoever follows: a sweep, or the end of a request that promised something
 	last  clock.Time // of the pledges that it has
 	known map[listeners.Pledge]bool
 }
@@ -113,6 +115,8 @@ func (b *pledgeBook) add(all []listeners.Pledge) error {
 
 // follow writes what was promised since into the book.
 func (b *pledgeBook) follow(ctx context.Context, d *db.DB) error {
+	b.turn.Lock()
+	defer b.turn.Unlock()
 	if b.known == nil {
 		if err := b.open(); err != nil {
 			return err
