@@ -24,7 +24,7 @@ import (
 // restored. Several processes may each keep a book; each is complete.
 type pledgeBook struct {
 	file  string
-	turn  sync.Mutex // held by whoever follows: a sweep, or the end of a request that promised something
+	turn  sync.Mutex // of whoever follows: the sweep, or a clock that is stepped
 	last  clock.Time // of the pledges that it has
 	known map[listeners.Pledge]bool
 }
