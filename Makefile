@@ -54,7 +54,7 @@ goals: ## what triage reaches on the public sets in the folder DATA, beside its 
 	go run ./triage/goals $(DATA)
 
 model: ## the shipped weights, taught anew from the recipe's inputs in the folder DATA
-	go run ./triage/model/recipe $(DATA)/train triage/model
+	go run ./triage/weights/recipe $(DATA)/train triage/weights
 
 torture: assets ## long crash and fault runs, about an hour
 	KITH_TORTURE=1 go test -count=1 -timeout 3h -run 'Torture|Crash' ./...

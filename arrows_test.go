@@ -28,7 +28,7 @@ var arrows = map[string][]string{
 	"triage":                      {},
 	"triage/golden":               {},
 	"triage/goals":                {"triage", "triage/golden", "triage/learner"},
-	"triage/model/recipe":         {"triage", "triage/learner"},
+	"triage/weights/recipe":       {"triage", "triage/learner"},
 	"gamification":                {},
 	"community":                   {"listeners", "triage", "gamification"},
 	"moderation":                  {"community", "listeners", "triage", "gamification"},

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"github.com/kith-social/kith/triage/learner"
-	"github.com/kith-social/kith/triage/model"
+	"github.com/kith-social/kith/triage/weights"
 )
 
 // What of the shipped weights a learner sees, beside the text itself.
@@ -24,7 +24,7 @@ func informed(text string, to []learner.Feature) []learner.Feature {
 	to = r.features(text, to, false)
 	r.look(text)
 	heads := r.judge()
-	emotions := model.Emotions()
+	emotions := weights.Emotions()
 	margins := make([]float64, emotions.Count)
 	emotions.Margins(emotions.See(to, nil), margins)
 	var meaning []float32
@@ -49,7 +49,7 @@ func fact(what uint64, i int, kind learner.Kind, value float32) learner.Feature 
 
 // meant pools the vectors of a text's words: their mean, and the largest and smallest number of each place.
 func meant(features []learner.Feature) []float32 {
-	vectors := model.Words()
+	vectors := weights.Words()
 	n := vectors.Size
 	pooled, one := make([]float32, 3*n), make([]float32, n)
 	mean, high, low := pooled[:n], pooled[n:2*n], pooled[2*n:]

@@ -4,10 +4,10 @@ import (
 	"math"
 	"sync"
 
-	"github.com/kith-social/kith/triage/model"
+	"github.com/kith-social/kith/triage/weights"
 )
 
-// A margin is a blend of what the lexicons say and what the learned heads of [model.Heads] say, with a tilt of its own. Both
+// A margin is a blend of what the lexicons say and what the learned heads of [weights.Heads] say, with a tilt of its own. Both
 // together rank better than either alone; the shares were chosen on texts that taught neither. Words of a lexicon suffice
 // for a mood, a request has too many wordings.
 var blends = [headCount]struct{ lexicon, learned, tilt float64 }{
@@ -27,7 +27,7 @@ var blends = [headCount]struct{ lexicon, learned, tilt float64 }{
 var start = sync.OnceValue(func() (margins [headCount]float64) {
 	for h, b := range biases {
 		blend := blends[h]
-		margins[h] = blend.lexicon*b + blend.learned*model.Heads().Bias(h) + blend.tilt
+		margins[h] = blend.lexicon*b + blend.learned*weights.Heads().Bias(h) + blend.tilt
 	}
 	return margins
 })
@@ -37,7 +37,7 @@ func (r *reading) look(text string) {
 	r.seen = r.features(text, r.seen[:0], true)
 	brief := len(r.seen)
 	r.seen = r.company(r.seen)
-	r.sights = model.Heads().See(r.seen, r.sights[:0])
+	r.sights = weights.Heads().See(r.seen, r.sights[:0])
 	r.seen = r.seen[:brief]
 }
 
@@ -48,7 +48,7 @@ func (r *reading) judge() [headCount]float64 {
 		margins[e.head] += blends[e.head].lexicon * e.weight
 	}
 	var learned [headCount]float64
-	model.Heads().Margins(r.sights, learned[:])
+	weights.Heads().Margins(r.sights, learned[:])
 	for h, margin := range learned {
 		margins[h] += blends[h].learned * margin
 	}
@@ -74,7 +74,7 @@ func (r *reading) blame() {
 	for _, e := range r.evidence {
 		add(stretch{e.start, e.end, e.head}, blends[e.head].lexicon*e.weight)
 	}
-	learned := model.Heads()
+	learned := weights.Heads()
 	for i := range r.sights {
 		s := &r.sights[i]
 		for h := range headCount {

@@ -6,7 +6,7 @@
 // its margin, in log-odds, is a bias plus the weights of the spans that speak for or against it, and its probability is
 // the logistic function of the margin. The weights come from lexicons written for this package (folder lexicon), in
 // English and Vietnamese, the latter with and without diacritics and in teencode, and from heads that were learned from
-// texts (package model).
+// texts (package weights).
 //
 // A term is one to six words of a lexicon. A token is a word, number, emoji, emoticon or run of ! or ? in a text.
 // A topic is an expertise that a brand names with a few keywords.

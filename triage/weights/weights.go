@@ -1,6 +1,6 @@
-// Package model holds what the product ships of learned weights. make model makes them anew from the recipe's inputs; see
+// Package weights holds what the product ships of learned weights. make model makes them anew from the recipe's inputs; see
 // README.md, the model card.
-package model
+package weights
 
 import (
 	_ "embed"

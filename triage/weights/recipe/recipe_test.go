@@ -24,7 +24,7 @@ func TestTheRecipeReadsOnlyWhatMayBeShipped(t *testing.T) {
 		}
 	}
 	for _, file := range seeds {
-		if filepath.Dir(file) != "triage/model/seed" {
+		if filepath.Dir(file) != "triage/weights/seed" {
 			t.Errorf("%s is no seed text of ours", file)
 		}
 		if out, err := exec.Command("git", "ls-files", "--error-unmatch", filepath.Join("../../..", file)).CombinedOutput(); err != nil {

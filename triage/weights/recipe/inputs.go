@@ -17,4 +17,4 @@ var inputs = []input{
 }
 
 // seeds are texts written for Kith in the voices of customers.
-var seeds = []string{"triage/model/seed/en.tsv", "triage/model/seed/vi.tsv"}
+var seeds = []string{"triage/weights/seed/en.tsv", "triage/weights/seed/vi.tsv"}
