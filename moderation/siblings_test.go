@@ -1,7 +1,3 @@
-//go:build !race
-
-// The race detector would take minutes over a thousand siblings.
-
 package moderation_test
 
 import (

@@ -1,7 +1,3 @@
-//go:build !race
-
-// The race detector would take minutes over pages that are asked one after the other.
-
 package server
 
 import (
