@@ -37,6 +37,7 @@ type Detail struct {
 	Reply   string  `json:"reply,omitempty"`
 	Cases   []int64 `json:"cases,omitempty"`
 	Posts   int     `json:"posts,omitempty"`
+	Why     string  `json:"why,omitempty"`
 	// Account is a connected account, as network:handle.
 	Account string `json:"account,omitempty"`
 	// Customer is the id of a customer's account. It stands last, so that it can be looked for.
@@ -106,8 +107,8 @@ const (
 	RestAdvised        Kind = "rest_advised"
 	WeekTooLong        Kind = "week_too_long" // Member
 	GuideProposed      Kind = "guide_proposed"
-	SendingStopped     Kind = "sending_stopped" // Text: the connection's handle, "" for all of the brand; Rule: its network
-	SendingResumed     Kind = "sending_resumed" // the same
+	SendingStopped     Kind = "sending_stopped" // Text: the connection's handle, "" for all of the brand; Rule: its network; Why
+	SendingResumed     Kind = "sending_resumed" // the same, without Why
 	AccountNamed       Kind = "account_named"   // Member; Before and Text: their own name on a network, Rule: the network
 	SettingChanged     Kind = "setting_changed" // Rule: the section, Before and Text: its values
 

@@ -39,6 +39,8 @@ type Connection struct {
 	BroughtAt      clock.Time `bun:",nullzero"` // when it last brought some
 	Budget         MicroUSD   // a calendar month (UTC); 0: no bound
 	StoppedAt      clock.Time `bun:",nullzero"` // since when nothing leaves, though everything is heard
+	StoppedBy      int64      `bun:",nullzero"` // the member who stopped it; 0 for the operator
+	StoppedWhy     string
 	SendAt         clock.Time `bun:",nullzero"` // before it nothing leaves, because the network said so
 	BusyAt         clock.Time `bun:",nullzero"` // when the newest post that a look at the network found was written
 	RecheckedAt    clock.Time `bun:",nullzero"` // when what is stored was last looked at again

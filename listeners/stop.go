@@ -9,27 +9,48 @@ import (
 	"github.com/kith-social/kith/clock"
 )
 
-// Stop holds everything that a connection would post, at once, or lets it go on. What is heard, and what
-// is read back, goes on. It tells whether that changed anything.
-func Stop(ctx context.Context, tx Tx, brandID, connectionID int64, stop bool) (changed bool, err error) {
-	q := tx.NewUpdate().Table("connections").Where("id = ? AND brand_id = ?", connectionID, brandID)
-	return halt(ctx, tx, q, stop)
+// Stop holds everything that a connection would post, at once. What is heard, and what is read back, goes
+// on. by is the member who stops it, 0 for the operator, and why what they say of it. It tells whether that
+// changed anything.
+func Stop(ctx context.Context, tx Tx, brandID, connectionID, by int64, why string) (changed bool, err error) {
+	return stop(ctx, tx, ofConnection(tx, brandID, connectionID), by, why)
 }
 
-// StopBrand holds everything that any connection of a brand would post, or lets it go on.
-func StopBrand(ctx context.Context, tx Tx, brandID int64, stop bool) (changed bool, err error) {
-	return halt(ctx, tx, tx.NewUpdate().Table("brands").Where("id = ?", brandID), stop)
+// Restart lets go on what Stop holds.
+func Restart(ctx context.Context, tx Tx, brandID, connectionID int64) (changed bool, err error) {
+	return restart(ctx, ofConnection(tx, brandID, connectionID))
 }
 
-func halt(ctx context.Context, tx Tx, q *bun.UpdateQuery, stop bool) (bool, error) {
-	if stop {
-		q = q.Set("stopped_at = ?", tx.Now()).Where("stopped_at IS NULL")
-	} else {
-		q = q.Set("stopped_at = NULL").Where("stopped_at IS NOT NULL")
-	}
+// StopBrand holds everything that any connection of a brand would post.
+func StopBrand(ctx context.Context, tx Tx, brandID, by int64, why string) (changed bool, err error) {
+	return stop(ctx, tx, ofBrand(tx, brandID), by, why)
+}
+
+// RestartBrand lets go on what StopBrand holds.
+func RestartBrand(ctx context.Context, tx Tx, brandID int64) (changed bool, err error) {
+	return restart(ctx, ofBrand(tx, brandID))
+}
+
+func ofConnection(tx Tx, brandID, connectionID int64) *bun.UpdateQuery {
+	return tx.NewUpdate().Table("connections").Where("id = ? AND brand_id = ?", connectionID, brandID)
+}
+
+func ofBrand(tx Tx, brandID int64) *bun.UpdateQuery {
+	return tx.NewUpdate().Table("brands").Where("id = ?", brandID)
+}
+
+func stop(ctx context.Context, tx Tx, q *bun.UpdateQuery, by int64, why string) (bool, error) {
+	return switched(ctx, q.Set("stopped_at = ?, stopped_by = NULLIF(?, 0), stopped_why = ?", tx.Now(), by, why).Where("stopped_at IS NULL"))
+}
+
+func restart(ctx context.Context, q *bun.UpdateQuery) (bool, error) {
+	return switched(ctx, q.Set("stopped_at = NULL, stopped_by = NULL, stopped_why = ''").Where("stopped_at IS NOT NULL"))
+}
+
+func switched(ctx context.Context, q *bun.UpdateQuery) (bool, error) {
 	res, err := q.Exec(ctx)
 	if err != nil {
-		return false, fmt.Errorf("stop what leaves: %w", err)
+		return false, fmt.Errorf("switch what leaves: %w", err)
 	}
 	n, err := res.RowsAffected()
 	return n > 0, err

@@ -425,7 +425,9 @@ func TestStoppedAndUnpaidChangesWait(t *testing.T) {
 		if _, err := s.correct("lan", r, right); err != nil {
 			t.Fatal(err)
 		}
-		stop(community.StopSending)
+		stop(func(ctx context.Context, tx listeners.Tx, m *community.Member, id int64) error {
+			return community.StopSending(ctx, tx, m, id, "")
+		})
 		s.passes(time.Hour, time.Minute)
 		s.wantChange(c, listeners.ChangeQueued, "")
 		stop(community.ResumeSending)

@@ -222,16 +222,20 @@ func TestStopSwitch(t *testing.T) {
 			each(t, func(t *testing.T, s *shop) {
 				_, a := s.isAnswered("lananh")
 				if err := s.try(func(ctx context.Context, tx listeners.Tx) error {
-					return community.StopSending(ctx, tx, s.people["lan"], of(s))
+					return community.StopSending(ctx, tx, s.people["lan"], of(s), "")
 				}); !errors.Is(err, community.ErrNotAllowed) {
 					t.Fatalf("an advocate stops everything: %v", err)
 				}
 				for range 2 { // the second time it changes nothing
 					s.do(func(ctx context.Context, tx listeners.Tx) error {
-						return community.StopSending(ctx, tx, s.people["minh"], of(s))
+						return community.StopSending(ctx, tx, s.people["minh"], of(s), " sai giá ")
 					})
 				}
-				s.passes(time.Hour, time.Minute)
+				s.passes(time.Hour, time.Minute) // the reply has long been due
+				if stops, err := community.Stops(t.Context(), s.db.Read(), s.brand.ID); err != nil || len(stops) != 1 ||
+					stops[0].By != "minh" || stops[0].Why != "sai giá" || stops[0].At == 0 || (stops[0].Account == "") != (of(s) == 0) {
+					t.Errorf("members are told of %+v (%v)", stops, err)
+				}
 				s.writes("lananh", "còn ai không?", "") // hearing goes on
 				s.wantReply(a, listeners.Waiting, "")
 				s.do(func(ctx context.Context, tx listeners.Tx) error {
@@ -239,6 +243,9 @@ func TestStopSwitch(t *testing.T) {
 				})
 				s.passes(time.Minute, time.Minute)
 				s.wantReply(a, listeners.Delivered, "")
+				if stops, err := community.Stops(t.Context(), s.db.Read(), s.brand.ID); err != nil || len(stops) != 0 || len(s.net.posted) != 1 {
+					t.Errorf("afterwards %d posts are there and members are told of %+v (%v)", len(s.net.posted), stops, err)
+				}
 				told, err := s.db.Read().NewSelect().Table("activities").Where("kind IN (?, ?)", community.SendingStopped, community.SendingResumed).Count(t.Context())
 				if err != nil || told != 2 {
 					t.Errorf("the history tells of it %d times (%v), want 2", told, err)
@@ -257,7 +264,7 @@ func TestStopReachesWhatIsAboutToLeave(t *testing.T) {
 			ch, err := open(c)
 			return stopping{ch.(*fakeNetwork), func() {
 				s.do(func(ctx context.Context, tx listeners.Tx) error {
-					return community.StopSending(ctx, tx, s.people["minh"], 0)
+					return community.StopSending(ctx, tx, s.people["minh"], 0, "")
 				})
 			}}, err
 		}

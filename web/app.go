@@ -120,16 +120,26 @@ func (a *App) See(next http.Handler) http.Handler {
 				v.User = &User{
 					Name: m.PublicName, Brand: id.Brand.Name, Role: string(m.Role),
 					Reviews: m.MayReview(), Settings: a.Guard.May(r.Context(), "settings", "read"),
-					People: a.Guard.May(r.Context(), "member", "read"),
+					People: a.Guard.May(r.Context(), "member", "read"), Sends: a.Guard.May(r.Context(), "sending", "read"),
 				}
-				if v.User.Reviews && strings.Contains(r.Header.Get("Accept"), "text/html") {
-					v.User.Review = a.waiting(r.Context(), m)
+				if strings.Contains(r.Header.Get("Accept"), "text/html") {
+					a.count(r.Context(), m, &v)
 				}
 			}
 		}
 		v.Lang = Language(v.Lang, r.Header.Get("Accept-Language"))
 		next.ServeHTTP(w, r.WithContext(WithView(r.Context(), v)))
 	})
+}
+
+// count reads what the frame of a page tells besides. A page is not refused because it cannot be read.
+func (a *App) count(ctx context.Context, m *community.Member, v *View) {
+	if v.User.Reviews {
+		v.User.Review = a.waiting(ctx, m)
+	}
+	if stops, err := community.Stops(ctx, a.DB.Read(), m.BrandID); err == nil {
+		v.Stops = stops
+	}
 }
 
 // waiting counts the answers that wait for the member's review, up to mostWaiting. A page is not refused

@@ -260,13 +260,13 @@ func (a *App) changesConnection(what string, do func(context.Context, listeners.
 }
 
 // switchesSending is a press that stops what leaves from a connection, or lets it leave again.
-func (a *App) switchesSending(what string, do func(context.Context, community.Tx, *community.Member, int64) error) handler {
+func (a *App) switchesSending(what string, do func(*http.Request) sendingSwitch) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		id, err := pathID(r, "connection")
 		if err != nil {
 			return err
 		}
-		err = a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error { return do(ctx, tx, access.From(ctx).Member, id) })
+		err = a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error { return do(r)(ctx, tx, access.From(ctx).Member, id) })
 		if err != nil {
 			return err
 		}

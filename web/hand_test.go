@@ -130,9 +130,17 @@ func TestSendingPage(t *testing.T) {
 	if page := c.visits("lan", "en").get("/sending"); page.status != http.StatusForbidden {
 		t.Errorf("an advocate sees what leaves: status %d", page.status)
 	}
-	v.post("/sending/switch", url.Values{"connection": {"0"}}).says(".notice", "Nothing has left since")
+	v.post("/sending/switch", url.Values{"connection": {"0"}, "why": {"wrong price"}}).says(".stops", "No answer leaves.")
+	for _, path := range []string{"/feed", "/mine", casePath(last.CaseID)} { // every member reads it on every page
+		page := c.visits("lan", "en").get(path)
+		page.says(".stops", "Stopped by Minh")
+		page.says(".stops q", "wrong price")
+		if len(page.all(".stops")) != 1 {
+			t.Errorf("%s says it %d times", path, len(page.all(".stops")))
+		}
+	}
 	c.visits("lan", "en").get(casePath(last.CaseID)).says(".ours .chip", "Held back")
-	if page := v.post("/sending/switch", url.Values{"resume": {"yes"}}); len(page.all(".notice.warning")) != 0 {
+	if page := v.post("/sending/switch", url.Values{"resume": {"yes"}}); len(page.all(".stops")) != 0 {
 		t.Error("it is still said to be stopped")
 	}
 

@@ -43,7 +43,7 @@ func (c *cafe) troubled() (unwell, removed listeners.Connection) {
 		if err := listeners.SetBudget(ctx, tx, unwell.ID, 12_400_000); err != nil {
 			return err
 		}
-		if err := community.StopSending(ctx, tx, c.members["an"], unwell.ID); err != nil {
+		if err := community.StopSending(ctx, tx, c.members["an"], unwell.ID, ""); err != nil {
 			return err
 		}
 		return listeners.Keep(ctx, tx, unwell.ID, []listeners.Finding{

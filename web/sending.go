@@ -89,9 +89,9 @@ func (a *App) withPosts(ctx context.Context, replies []listeners.Reply) ([]doubt
 func (a *App) switchSending(w http.ResponseWriter, r *http.Request) error {
 	me := access.From(r.Context()).Member
 	connection, _ := strconv.ParseInt(r.PostFormValue("connection"), 10, 64)
-	do := community.StopSending
+	do := stopSending(r)
 	if r.PostFormValue("resume") != "" {
-		do = community.ResumeSending
+		do = resumeSending(r)
 	}
 	err := a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error { return do(ctx, tx, me, connection) })
 	if err != nil {
@@ -104,6 +104,18 @@ func (a *App) switchSending(w http.ResponseWriter, r *http.Request) error {
 	goTo(w, r, "/sending")
 	return nil
 }
+
+// sendingSwitch does something to what leaves through a connection.
+type sendingSwitch func(context.Context, community.Tx, *community.Member, int64) error
+
+// stopSending stops what leaves, for the reason that a form gives.
+func stopSending(r *http.Request) sendingSwitch {
+	return func(ctx context.Context, tx community.Tx, m *community.Member, connection int64) error {
+		return community.StopSending(ctx, tx, m, connection, r.PostFormValue("why"))
+	}
+}
+
+func resumeSending(*http.Request) sendingSwitch { return community.ResumeSending }
 
 // readWord reads what a person says of a doubtful reply: yes, perhaps with the link; no; or by hand.
 func (a *App) readWord(r *http.Request, reply string) (w listeners.Word, err error) {
@@ -147,6 +159,22 @@ func named(label, of string) map[string]any {
 		return nil
 	}
 	return map[string]any{"aria-label": label + " · " + of}
+}
+
+// stopWhat says what a stop holds back.
+func stopWhat(ctx context.Context, s community.Stop) string {
+	if s.Network == "" {
+		return T(ctx, "sending.all_stopped")
+	}
+	return T(ctx, "sending.one_stopped", "account", s.Account, "network", networkName(s.Network))
+}
+
+// stopBy says who stopped something, and when.
+func stopBy(ctx context.Context, s community.Stop) string {
+	if s.By == "" {
+		return T(ctx, "sending.by_operator", "when", When(ctx, s.At))
+	}
+	return T(ctx, "sending.by", "who", s.By, "when", When(ctx, s.At))
 }
 
 // longer says how long it takes until a moment, in words.

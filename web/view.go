@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/community"
 )
 
 // View is what every page knows of the request it answers. It travels in the context.
@@ -15,10 +16,11 @@ type View struct {
 	Theme string         // "light", "dark", or "" to follow the system
 	Zone  *time.Location // in which times are shown; nil is UTC
 	Now   clock.Time
-	Since int64  // the latest change that this page is sure to show
-	Nonce string // of this response's Content-Security-Policy
-	Path  string // path and query, to come back to after changing a preference
-	User  *User  // nil before sign-in
+	Since int64            // the latest change that this page is sure to show
+	Nonce string           // of this response's Content-Security-Policy
+	Path  string           // path and query, to come back to after changing a preference
+	User  *User            // nil before sign-in
+	Stops []community.Stop // of what leaves the brand
 }
 
 // User is the signed-in member as the frame of a page shows them.
@@ -30,6 +32,7 @@ type User struct {
 	Reviews  bool   // may review at all
 	People   bool   // may see who takes part
 	Settings bool   // may see what the brand has set
+	Sends    bool   // may see what leaves
 }
 
 type viewKey struct{}

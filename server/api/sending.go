@@ -64,6 +64,14 @@ type switchIn struct {
 	}
 }
 
+type stopIn struct {
+	ForBrand
+	Body struct {
+		Connection string `json:"connection,omitempty" maxLength:"40" doc:"All of the brand's if empty"`
+		Why        string `json:"why,omitempty" maxLength:"300" doc:"Shown to every member"`
+	}
+}
+
 func (a *api) sending() {
 	a.changing()
 	serve(a, operation("GET /replies/by-hand", "reply", "post", "Approved answers that you are to post by hand"), a.hands)
@@ -76,12 +84,14 @@ func (a *api) sending() {
 		})
 	serve(a, operation("GET /sending", "sending", "read", "What waits to leave, and whether it may"), a.outlook)
 	serve(a, operation("POST /sending/stop", "sending", "switch", "Hold everything that leaves, at once"),
-		func(ctx context.Context, in *switchIn) (sendingBody, error) {
-			return a.switchSending(ctx, in, community.StopSending)
+		func(ctx context.Context, in *stopIn) (sendingBody, error) {
+			return a.switchSending(ctx, &in.ForBrand, in.Body.Connection, func(ctx context.Context, tx db.Tx, m *community.Member, connection int64) error {
+				return community.StopSending(ctx, tx, m, connection, in.Body.Why)
+			})
 		})
 	serve(a, operation("POST /sending/resume", "sending", "switch", "Let answers leave again"),
 		func(ctx context.Context, in *switchIn) (sendingBody, error) {
-			return a.switchSending(ctx, in, community.ResumeSending)
+			return a.switchSending(ctx, &in.ForBrand, in.Body.Connection, community.ResumeSending)
 		})
 }
 
@@ -161,10 +171,10 @@ func (a *api) outlook(ctx context.Context, _ *ForBrand) (body sendingBody, err e
 	return body, err
 }
 
-func (a *api) switchSending(ctx context.Context, in *switchIn, do func(context.Context, db.Tx, *community.Member, int64) error) (body sendingBody, err error) {
+func (a *api) switchSending(ctx context.Context, brand *ForBrand, named string, do func(context.Context, db.Tx, *community.Member, int64) error) (body sendingBody, err error) {
 	err = a.write(ctx, func(ctx context.Context, tx db.Tx, m *community.Member) error {
-		connection := id(in.Body.Connection).int64()
-		if in.Body.Connection != "" && connection == 0 {
+		connection := id(named).int64()
+		if named != "" && connection == 0 {
 			return &community.Invalid{Field: "connection", Sentence: "there is no such choice"}
 		}
 		return do(ctx, tx, m, connection)
@@ -172,5 +182,5 @@ func (a *api) switchSending(ctx context.Context, in *switchIn, do func(context.C
 	if err != nil {
 		return body, err
 	}
-	return a.outlook(ctx, &in.ForBrand)
+	return a.outlook(ctx, brand)
 }

@@ -59,10 +59,13 @@ func (c *connectionResumeCmd) Run(ctx context.Context, streams IO) error {
 type connectionStopCmd struct {
 	server.Config
 	named
+	Why string `help:"What members are told of it." placeholder:"REASON"`
 }
 
 func (c *connectionStopCmd) Run(ctx context.Context, streams IO) error {
-	return change(ctx, c.Config, c.named, streams, "no answer leaves any more", community.StopSending)
+	return change(ctx, c.Config, c.named, streams, "no answer leaves any more", func(ctx context.Context, tx listeners.Tx, m *community.Member, id int64) error {
+		return community.StopSending(ctx, tx, m, id, c.Why)
+	})
 }
 
 type connectionStartCmd struct {
