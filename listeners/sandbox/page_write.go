@@ -61,22 +61,18 @@ var (
 )
 
 func (n *Network) pageEdit(w http.ResponseWriter, r *http.Request) {
-	v, ok := n.pageForm(w, r)
-	if !ok {
-		return
-	}
-	id, _ := strconv.ParseInt(r.PostFormValue("id"), 10, 64)
-	err := n.change(id, func(p *post) error {
-		if p.Author.Handle != v.Me.Handle {
-			return errNotEdited
-		}
+	n.pageOwn(w, r, errNotEdited, func(p *post) error {
 		_, err := n.world.edit(p.ID, r.PostFormValue("text"), p.Network == "x")
 		return err
 	})
-	n.pageDone(w, r, v, err)
 }
 
 func (n *Network) pageDelete(w http.ResponseWriter, r *http.Request) {
+	n.pageOwn(w, r, errNotYours, func(p *post) error { return n.world.remove(p.ID) })
+}
+
+// pageOwn changes a post of the player's own; one of somebody else is refused.
+func (n *Network) pageOwn(w http.ResponseWriter, r *http.Request, refused error, do func(*post) error) {
 	v, ok := n.pageForm(w, r)
 	if !ok {
 		return
@@ -84,9 +80,9 @@ func (n *Network) pageDelete(w http.ResponseWriter, r *http.Request) {
 	id, _ := strconv.ParseInt(r.PostFormValue("id"), 10, 64)
 	err := n.change(id, func(p *post) error {
 		if p.Author.Handle != v.Me.Handle {
-			return errNotYours
+			return refused
 		}
-		return n.world.remove(p.ID)
+		return do(p)
 	})
 	n.pageDone(w, r, v, err)
 }

@@ -41,3 +41,12 @@ func (c *brandAddCmd) Run(ctx context.Context, streams IO) error {
 		})
 	})
 }
+
+// brandNamed is the id of the brand with a short name; 0, for every brand, where none is named.
+func brandNamed(ctx context.Context, app *server.App, slug string) (int64, error) {
+	if slug == "" {
+		return 0, nil
+	}
+	b, err := community.FindBrand(ctx, app.DB.Read(), slug)
+	return b.ID, err
+}

@@ -37,13 +37,9 @@ var errUnwell = errors.New("something needs attention")
 
 func (c *doctorCmd) Run(ctx context.Context, streams IO) error {
 	return withApp(ctx, c.Config, streams, func(app *server.App) error {
-		brandID := int64(0)
-		if c.Brand != "" {
-			brand, err := community.FindBrand(ctx, app.DB.Read(), c.Brand)
-			if err != nil {
-				return err
-			}
-			brandID = brand.ID
+		brandID, err := brandNamed(ctx, app, c.Brand)
+		if err != nil {
+			return err
 		}
 		all, err := lookAtDatabase(ctx, app)
 		if err != nil {
