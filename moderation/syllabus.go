@@ -182,7 +182,7 @@ func (in *Intake) MayTeach(ctx context.Context, db bun.IDB, brandID int64) (map[
 func topicsOf(topics []community.Topic) []triage.Topic {
 	wanted := make([]triage.Topic, len(topics))
 	for i, t := range topics {
-		wanted[i] = triage.Topic{ID: t.ID, Name: t.Name, Keywords: t.Keywords}
+		wanted[i] = triage.Topic{ID: t.ID, Name: t.Name, Keywords: t.Keywords, Examples: t.Examples}
 	}
 	return wanted
 }

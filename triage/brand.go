@@ -71,7 +71,7 @@ func (l *Layer) Parts() []Part {
 
 // With is the scorer with a brand's layer; nil is none.
 func (s *Scorer) With(l *Layer) *Scorer {
-	return &Scorer{topics: s.topics, keywords: s.keywords, layer: l}
+	return &Scorer{topics: s.topics, keywords: s.keywords, likeness: s.likeness, layer: l}
 }
 
 // Bias is the margin that a head has with this scorer before anything is read; see [Bias].

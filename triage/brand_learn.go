@@ -120,8 +120,9 @@ func (s *Scorer) known(lesson Lesson) []learner.Corrected {
 		r.weigh(heart(), r.recognise(heart()))
 		if lesson.Head == "" {
 			all[i].Known = unnamed
-			if topic >= 0 && s.name(r) > 0 && r.margins[topic] != 0 {
-				all[i].Known = topicBias + r.margins[topic]
+			if topic >= 0 {
+				s.name(r)
+				all[i].Known = r.margins[topic]
 			}
 			continue
 		}

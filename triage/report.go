@@ -21,9 +21,10 @@ type Reason struct {
 	Head   Head    `json:"head"`
 }
 
-// Report scores and explains a text. The id is the caller's and passes through.
+// Report scores and explains a text. The id is the caller's and passes through. Topics for which anything speaks are
+// listed; the text is about those with a probability of more than one half.
 func (s *Scorer) Report(id, text string) Report {
-	score := s.Score(text)
+	score := s.score(text, 0)
 	if score.Topics == nil {
 		score.Topics = []TopicScore{}
 	}

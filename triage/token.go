@@ -51,9 +51,15 @@ type reading struct {
 	own      []learner.Sight // of the brand's layer
 	added    []float64       // by the layer, by its part
 	margins  []float64
-	handles  int // @names seen
-	tags     int // #tags seen
-	marked   int // words with Vietnamese marks
+	once     []learner.Feature // of a text, each once
+	mean     []float32         // of what its words mean
+	meanings []float32         // of its words, one after the other
+	rareness []float32         // of these words
+	near     []float64         // topics
+	common   []float32         // of the text and each example
+	handles  int               // @names seen
+	tags     int               // #tags seen
+	marked   int               // words with Vietnamese marks
 	words    int
 }
 
@@ -133,6 +139,7 @@ func (r *reading) split(text string) {
 		case s.g.base == '!' || s.g.base == '?':
 			r.shout(&s)
 			fresh = true
+		case s.tag():
 		case r.emoticon(&s):
 		default:
 			fresh = fresh || s.g.kind == boundary

@@ -7,11 +7,12 @@ import (
 )
 
 // Topic is an expertise of a brand. Its name and keywords, words or phrases in either language, are found in a text
-// with and without diacritics and in the English plural.
+// with and without diacritics and in the English plural. Examples are texts that are about it.
 type Topic struct {
 	ID       int64
 	Name     string
 	Keywords []string
+	Examples []string
 }
 
 // What a topic needs to be matched, in log-odds: one keyword suffices, the name alone does as well, more of them make
@@ -57,66 +58,66 @@ func (l *lexicon) keyword(k string, w weight) {
 	l.add(plural, entry{weights: []weight{w}, tongues: en | vi | elsewhere})
 }
 
-// unnamed is the margin of a topic that no word of a text names; only a layer can make it more.
+// unnamed is the margin of a topic that no word of a text names; only examples and a layer can make it more.
 const unnamed = -3.5
 
-// match returns the topics that the tokens speak of, best first. Of topics that the layer knows it decides.
-func (s *Scorer) match(r *reading) []TopicScore {
+// match returns the topics that a text is about with a probability of more than least, best first. Of topics that the
+// layer knows it decides, of others the keywords and, where there are any, the examples.
+func (s *Scorer) match(r *reading, lang Language, least float32) []TopicScore {
 	if s.keywords == nil {
 		return nil
 	}
-	found := s.name(r)
-	if s.layer != nil && len(s.layer.topics) > 0 {
-		found = s.topicLayer(r)
+	s.name(r)
+	if s.likeness != nil {
+		s.likeness.compare(r, s.topics, lang, func(i int) bool { return s.taught(i) < 0 })
+	}
+	found := 0
+	for i := range s.topics {
+		if part := s.taught(i); part >= 0 {
+			r.margins[i] = s.layer.margin(r, part, r.margins[i])
+		}
+		if r.margins[i] != unnamed && probability(r.margins[i]) > least {
+			found++
+		}
 	}
 	if found == 0 {
 		return nil
 	}
 	scores := make([]TopicScore, 0, found)
 	for i, margin := range r.margins {
-		if margin != 0 {
-			scores = append(scores, TopicScore{ID: s.topics[i].ID, Name: s.topics[i].Name, P: float64(probability(topicBias + margin))})
+		if p := probability(margin); margin != unnamed && p > least {
+			scores = append(scores, TopicScore{ID: s.topics[i].ID, Name: s.topics[i].Name, P: float64(p)})
 		}
 	}
 	slices.SortStableFunc(scores, func(a, b TopicScore) int { return cmp.Compare(b.P, a.P) })
 	return scores
 }
 
-// topicLayer replaces the margins of topics that the layer knows, and says how many topics a text speaks of.
-func (s *Scorer) topicLayer(r *reading) (found int) {
-	for i, t := range s.topics {
-		if part, taught := s.layer.topics[t.ID]; taught {
-			known := unnamed
-			if r.margins[i] != 0 {
-				known = topicBias + r.margins[i]
-			}
-			if known = s.layer.margin(r, part, known); known < 0 {
-				r.margins[i] = 0 // none of it
-			} else {
-				r.margins[i] = known - topicBias
-			}
-		}
-		if r.margins[i] != 0 {
-			found++
+// taught is the part of the layer that knows a topic; -1 where none does.
+func (s *Scorer) taught(topic int) int {
+	if s.layer != nil {
+		if part, known := s.layer.topics[s.topics[topic].ID]; known {
+			return part
 		}
 	}
-	return found
+	return -1
 }
 
-// name sums up the keywords of each topic in the margins of a reading; 0 where there is none.
-func (s *Scorer) name(r *reading) (found int) {
-	r.margins = append(r.margins[:0], make([]float64, len(s.topics))...)
+// name finds the keywords of each topic and sets its margin in a reading.
+func (s *Scorer) name(r *reading) {
+	r.margins = r.margins[:0]
+	for range s.topics {
+		r.margins = append(r.margins, unnamed)
+	}
 	for i := range r.tokens {
 		for _, t := range r.terms(s.keywords, i) {
 			for _, w := range t.entry.weights {
-				if margin := &r.margins[w.of]; *margin == 0 {
-					found++
-					*margin = w.logOdds
+				if margin := &r.margins[w.of]; *margin == unnamed {
+					*margin = topicBias + w.logOdds
 				} else {
 					*margin += moreWeight
 				}
 			}
 		}
 	}
-	return found
 }

@@ -127,26 +127,26 @@ type Score struct {
 // Scorer scores the texts of one brand. It is safe for concurrent use.
 type Scorer struct {
 	topics   []Topic
-	keywords *lexicon // nil without topics
-	layer    *Layer   // nil without what the brand has taught
+	keywords *lexicon  // nil without topics
+	likeness *likeness // nil without examples of them
+	layer    *Layer    // nil without what the brand has taught
 }
 
 // New prepares a scorer that knows the topics of a brand.
 func New(topics []Topic) *Scorer {
-	return &Scorer{topics: slices.Clone(topics), keywords: keywordLexicon(topics)}
+	return &Scorer{topics: slices.Clone(topics), keywords: keywordLexicon(topics), likeness: newLikeness(topics)}
 }
 
 var readings = sync.Pool{New: func() any { return new(reading) }}
 
 // Score scores a text.
-func (s *Scorer) Score(text string) Score {
+func (s *Scorer) Score(text string) Score { return s.score(text, 0.5) }
+
+// score scores a text. Topics are listed from a probability of more than least.
+func (s *Scorer) score(text string, least float32) Score {
 	r := readings.Get().(*reading)
 	defer readings.Put(r)
-	r.split(text)
-	lang := r.recognise(heart())
-	r.weigh(heart(), lang)
-
-	r.look(text)
+	lang := r.read(text)
 	margins := r.judge()
 	toStaff := s.amend(r, &margins)
 	score := Score{
@@ -162,7 +162,7 @@ func (s *Scorer) Score(text string) Score {
 		Human:        probability(margins[human]),
 		OptOut:       probability(margins[optOut]),
 		Staff:        probability(toStaff),
-		Topics:       s.match(r),
+		Topics:       s.match(r, lang, least),
 	}
 	score.Urgency = urgency(&score)
 	return score
@@ -173,9 +173,7 @@ func (s *Scorer) Score(text string) Score {
 func (s *Scorer) Why(text string, most int) []Span {
 	r := readings.Get().(*reading)
 	defer readings.Put(r)
-	r.split(text)
-	r.weigh(heart(), r.recognise(heart()))
-	r.look(text)
+	r.read(text)
 	r.blame()
 	s.blameLayer(r)
 

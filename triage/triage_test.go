@@ -204,6 +204,40 @@ func TestTopicsAreMatchedByKeywords(t *testing.T) {
 	}
 }
 
+// A few examples find texts that no keyword names, in English by what words mean and in Vietnamese by the words that they
+// share, and make of what is about none of the topics nothing else.
+func TestExamplesGoBeyondKeywords(t *testing.T) {
+	topics := []Topic{
+		{ID: 1, Name: "Delivery", Keywords: []string{"parcel", "courier", "giao hàng"}, Examples: []string{
+			"my package never arrived at the house", "when will the driver drop it off", "shipment has been stuck at the depot for days", "tới giờ vẫn chưa thấy ai mang tới", "bên vận chuyển báo tới mà mình chưa nhận được món nào",
+		}},
+		{ID: 2, Name: "Roasting", Keywords: []string{"roast", "beans", "rang xay"}, Examples: []string{
+			"which blend tastes less bitter", "is the Ethiopian one sour or sweet", "what grind should I use for a moka pot", "vị này có chua không hay đắng", "nên chọn loại nào để pha máy cho bớt đắng",
+		}},
+	}
+	plain := New([]Topic{{ID: 1, Name: topics[0].Name, Keywords: topics[0].Keywords}, {ID: 2, Name: topics[1].Name, Keywords: topics[1].Keywords}})
+	taught := New(topics)
+	for text, want := range map[string]int64{
+		"the shipment was supposed to arrive on Tuesday":      1,
+		"your driver left the package at the wrong house":     1,
+		"does this blend taste sour":                          2,
+		"mình chưa nhận được, bên vận chuyển báo tới rồi mà":  1,
+		"loại nào bớt đắng để pha máy vậy":                    2,
+		"thank you so much, have a lovely evening everybody!": 0,
+		"your app logs me out every time I open it":           0,
+		"hôm nay trời mưa quá":                                0,
+		"":                                                    0,
+	} {
+		if got := plain.Score(text).Topics; len(got) != 0 {
+			t.Errorf("%q: a keyword names it, so it shows nothing: %+v", text, got)
+		}
+		got := taught.Score(text).Topics
+		if want == 0 && len(got) != 0 || want != 0 && (len(got) == 0 || got[0].ID != want) {
+			t.Errorf("%q is about %+v (%+v), want topic %d", text, got, taught.Report("", text).Topics, want)
+		}
+	}
+}
+
 func TestReportIsTheContractsJSON(t *testing.T) {
 	got, err := json.Marshal(New([]Topic{{ID: 7, Name: "Beans", Keywords: []string{"beans"}}}).Report("any id \"at all\"", "where are my beans?"))
 	if err != nil {
@@ -287,6 +321,35 @@ func TestHostileTextIsReadInTime(t *testing.T) {
 	}
 	if got := s.Score(strings.Repeat("x ", MaxRunes) + "furious").Anger; got > 0.1 {
 		t.Errorf("anger %v from beyond the first %d runes", got, MaxRunes)
+	}
+}
+
+// Tags are no words of a customer: what a script says of itself does not ask for anything. What only looks like a tag is.
+func TestMarkupIsNoWords(t *testing.T) {
+	s := New(nil)
+	for _, text := range []string{"<script>alert(1)</script>", `<IMG src="bot" onerror=manager(1)>`, "<b>hôm nay trời mưa</b>", "<!-- x --> hôm nay"} {
+		for _, span := range s.Why(text, 0) {
+			if inside := string([]rune(text)[span.Start:span.End]); strings.ContainsAny(inside[:1], "sSiI") {
+				t.Errorf("%q: %q is a reason for %s", text, inside, span.Head)
+			}
+		}
+		if score := s.Score(text); score.Human > 0.2 || score.Staff > 0.2 {
+			t.Errorf("%q asks for a person with %.2f, only staff should answer with %.2f", text, score.Human, score.Staff)
+		}
+	}
+	for one, other := range map[string]string{
+		"I am <b>furious</b> with you":        "I am  furious  with you",
+		"<p>worst service ever<br/>":          " worst service ever ",
+		`<a href="https://x.example">bad</a>`: "bad",
+	} {
+		if d := cmp.Diff(probabilities(s.Score(one)), probabilities(s.Score(other))); d != "" {
+			t.Errorf("%q and %q: %s", one, other, d)
+		}
+	}
+	for _, text := range []string{"<you are thieves, I am furious>", "a <furious b", "<furious>", "< b furious > worst service", "<b furious"} {
+		if s.Score(text).Anger < 0.5 {
+			t.Errorf("%q is not angry", text)
+		}
 	}
 }
 

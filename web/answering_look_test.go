@@ -30,7 +30,7 @@ func (c *cafe) rush() map[string]community.Case {
 	wait(2 * time.Minute)
 	c.own(angry, "Dạ mình đang kiểm tra với quán ạ.")
 	wait(4 * time.Minute)
-	cases["thread"] = c.writes("lan.ng", "Đặt 3 lần vẫn giao nhầm, chờ hoài không ai nghe máy. Chán quá @saomaicafe ơi, giờ mình phải làm sao?", angry.ThreadKey)
+	cases["thread"] = c.writes("lan.ng", "Đặt 3 lần vẫn giao nhầm, gọi tổng đài không ai nghe máy. Chán quá @saomaicafe ơi, giờ mình phải làm sao?", angry.ThreadKey)
 	wait(time.Minute)
 
 	cases["free"] = c.writes("thuha_1990", "App báo lỗi hoài không tích được điểm thành viên, mình phải làm sao ạ?", "")

@@ -63,7 +63,7 @@ func (c *cafe) busy() {
 
 	angry := c.writes("lan.ng", "Sáng nay lại giao nhầm nữa rồi @saomaicafe", "")
 	c.clock.Advance(time.Minute)
-	c.writes("lan.ng", "Đặt 3 lần vẫn giao nhầm, chờ hoài không ai nghe máy. Chán quá @saomaicafe ơi, giờ mình phải làm sao?", angry.ThreadKey)
+	c.writes("lan.ng", "Đặt 3 lần vẫn giao nhầm, gọi tổng đài không ai nghe máy. Chán quá @saomaicafe ơi, giờ mình phải làm sao?", angry.ThreadKey)
 	c.clock.Advance(4 * time.Minute)
 	c.answers("huy", angry, "Chào Lan, mình là Huy, một khách quen giúp Sao Mai trả lời. Mình rất tiếc vì bạn đã phải đợi ba lần mà vẫn chưa nhận đúng món. Bạn gọi giúp 0901 234 567 hoặc xem https://saomai.example/doi-mon nhé.")
 	c.clock.Advance(2 * time.Minute)

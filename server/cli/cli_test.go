@@ -334,3 +334,13 @@ func (u *untilReady) Write(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
+
+func TestTriageScoreLearnsFromExamples(t *testing.T) {
+	topics := "[[topic]]\nname = \"Delivery\"\nkeywords = [\"parcel\"]\n"
+	text := `{"id":"1","text":"your driver left the package at the wrong house"}`
+	without := must(t, text, "triage", "score", "--topics", file(t, "keywords.toml", topics))
+	with := must(t, text, "triage", "score", "--topics", file(t, "examples.toml", topics+"examples = [\"my package never arrived at the house\", \"when will the driver drop it off\"]\n"))
+	if !strings.Contains(without, `"topics":[]`) || !strings.Contains(with, `"topics":[{"name":"Delivery"`) {
+		t.Errorf("without examples it is %s, with them %s", without, with)
+	}
+}

@@ -17,7 +17,7 @@ type triageCmd struct {
 }
 
 type triageScoreCmd struct {
-	Topics string `help:"TOML file of topics, each [[topic]] with name and keywords." type:"existingfile" placeholder:"FILE"`
+	Topics string `help:"TOML file of topics, each [[topic]] with name, keywords and perhaps examples." type:"existingfile" placeholder:"FILE"`
 }
 
 func (c *triageScoreCmd) Run(streams IO) error {
@@ -74,6 +74,7 @@ func readTopics(file string) ([]triage.Topic, error) {
 		Topic []struct {
 			Name     string
 			Keywords []string
+			Examples []string
 		}
 	}
 	if _, err := toml.DecodeFile(file, &read); err != nil {
@@ -81,7 +82,7 @@ func readTopics(file string) ([]triage.Topic, error) {
 	}
 	topics := make([]triage.Topic, len(read.Topic))
 	for i, t := range read.Topic {
-		topics[i] = triage.Topic{ID: int64(i + 1), Name: t.Name, Keywords: t.Keywords}
+		topics[i] = triage.Topic{ID: int64(i + 1), Name: t.Name, Keywords: t.Keywords, Examples: t.Examples}
 	}
 	return topics, nil
 }

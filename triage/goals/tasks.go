@@ -61,6 +61,7 @@ var tasks = []task{
 	{"learner: airline, 50 corrections", corrected("airline", "negative", 50), []goal{macroF1(0.68)}},
 	{"learner: airline, 200 corrections", corrected("airline", "negative", 200), []goal{macroF1(0.73)}},
 	{"learner: vi phone reviews, 200 corrections", corrected("vi-visfd", "complaint", 200), []goal{macroF1(0.85)}},
+	{"learner: topics, keywords and 5 examples", topics(5), []goal{{name: "mean AUC", metric: eachAUC, goal: 0.97}, calibration(0.02)}},
 	{"learner: bank intents, 5 examples, unlabelled", intents("banking77/train_5shot.csv", true), []goal{accuracy(0.765)}},
 	{"learner: bank intents, 10 examples", intents("banking77/train_10shot.csv", false), []goal{accuracy(0.83)}},
 	{"learner: bank intents, 10 examples, unlabelled", intents("banking77/train_10shot.csv", true), []goal{accuracy(0.83)}},

@@ -75,6 +75,15 @@ func (h *Heads) slot(id uint64) []byte {
 	}
 }
 
+// Rarity is how much a word or letters weigh by how rare they are; false if the heads do not know them.
+func (h *Heads) Rarity(id uint64) (rarity float64, known bool) {
+	slot := h.slot(id)
+	if slot == nil {
+		return 0, false
+	}
+	return float64(slot[slotID]) * rarityUnit, true
+}
+
 // Sight is one feature of a text as the heads see it.
 type Sight struct {
 	Start, End int32
