@@ -108,6 +108,10 @@ func (d *Deliverer) changeStep(ctx context.Context, c Change) (Change, error) {
 
 // doChange makes one request. A correction looks at the reply first: it may be gone, or say so already.
 func (d *Deliverer) doChange(ctx context.Context, l *line, c Change) Change {
+	price := l.ch.Capabilities().ChangeCost[c.Kind]
+	if err := Affordable(ctx, d.Read, l.connection, price, d.Now()); err != nil {
+		return d.afterChange(c, classify(err, Transient))
+	}
 	if c.Kind == EditReply {
 		if Hash(c.Text) != c.TextHash {
 			return c.failed(Invalid)
@@ -117,20 +121,36 @@ func (d *Deliverer) doChange(ctx context.Context, l *line, c Change) Change {
 		case err != nil:
 			return d.afterChange(c, classify(err, Transient))
 		case stands == asAsked:
-			return c.done(d.Now())
+			return c.made(price).done(d.Now())
 		case stands == notThere:
 			return c.failed(Gone)
 		}
 	}
 	err := l.call(ctx, func(ch Channel) error { return c.request(ctx, ch) })
 	if err == nil {
-		return c.done(d.Now())
+		return c.costs(price).done(d.Now())
 	}
 	e := classify(err, Ambiguous)
 	if c.Kind == DeleteReply && e.Class == Gone {
-		return c.done(d.Now())
+		return c.made(price).done(d.Now())
 	}
 	return d.afterChange(c, e)
+}
+
+// costs books a request that the network has done.
+func (c Change) costs(price MicroUSD) Change {
+	if price > 0 {
+		c.spend = append(c.spend, Spend{Unit: string(c.Kind), N: 1, Cost: price})
+	}
+	return c
+}
+
+// made books what was found to be done before this attempt, where an earlier one may have done it.
+func (c Change) made(price MicroUSD) Change {
+	if c.Attempts > 1 {
+		return c.costs(price)
+	}
+	return c
 }
 
 // request asks the network for the change, in one attempt.
@@ -242,7 +262,7 @@ func (d *Deliverer) lookAtChange(ctx context.Context, l *line, c Change) Change 
 			return c
 		}
 	case stands == asAsked:
-		return c.done(now)
+		return c.costs(l.ch.Capabilities().ChangeCost[c.Kind]).done(now)
 	case stands == notThere:
 		return c.failed(Gone)
 	default:

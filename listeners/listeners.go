@@ -187,6 +187,8 @@ type Capabilities struct {
 	EditFor   time.Duration // how long an own reply can be edited; 0: not at all, Forever: always
 	AsMember  bool          // Outgoing.As is honoured
 	Privately time.Duration // how long after a post its author can be answered in private; 0: not at all
+
+	ChangeCost map[ChangeKind]MicroUSD // of one request for a change; a kind that is not in it is free
 }
 
 // Forever is a time span without an end.

@@ -113,6 +113,11 @@ func SetBudget(ctx context.Context, tx Tx, connectionID int64, budget MicroUSD) 
 	if err != nil {
 		return fmt.Errorf("let the replies of connection %d go on: %w", connectionID, err)
 	}
+	_, err = tx.NewUpdate().Model((*Change)(nil)).Set("due_at = ?", tx.Now()).
+		Where("connection_id = ? AND state IN (?, ?) AND error = ?", connectionID, ChangeQueued, ChangeInDoubt, OverBudget).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("let the changes of connection %d go on: %w", connectionID, err)
+	}
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
 )
 
@@ -211,3 +212,49 @@ func classOf(err error) listeners.Class {
 
 // nextPost is the id of the next post that a customer writes.
 func (s *shop) nextPost() string { return fmt.Sprint(1001 + s.posts) }
+
+// payingWall is a wall that takes money for what changes posts, and none for looking at them.
+type payingWall struct{ *wall }
+
+func (w payingWall) Capabilities() listeners.Capabilities {
+	facts := w.wall.Capabilities()
+	facts.ChangeCost = map[listeners.ChangeKind]listeners.MicroUSD{listeners.EditReply: 3_000, listeners.DeleteReply: 10_000, listeners.HidePost: 5_000}
+	return facts
+}
+
+// TestEveryChangeIsBooked: once each, also one that was made although the network did not say so, and none that
+// was refused. What the budget does not bear waits, and goes on once it does.
+func TestEveryChangeIsBooked(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		w := s.onWall()
+		s.out.Open = func(listeners.Connection) (listeners.Channel, error) { return payingWall{w}, nil }
+		c, _, r := s.isThere("lananh")
+		if _, err := s.correct("lan", r, right); err != nil {
+			t.Fatal(err)
+		}
+		w.lost = failing(listeners.Ambiguous)
+		s.passes(time.Minute, 5*time.Second)
+		s.wantChange(c, listeners.Changed, "")
+		s.wantSpent(map[string]listeners.MicroUSD{"edit": 3_000})
+		w.lost, w.refuse = nil, failing(listeners.Forbidden)
+		if err := s.hides("minh", c, true); err != nil {
+			t.Fatal(err)
+		}
+		s.passes(time.Minute, 5*time.Second)
+		s.wantChange(c, listeners.NotChanged, "forbidden")
+		s.wantSpent(map[string]listeners.MicroUSD{"edit": 3_000})
+		w.refuse = nil
+		s.budget(10_000)
+		if err := s.deletes("minh", r, community.WasWrong, true); err != nil {
+			t.Fatal(err)
+		}
+		s.passes(10*time.Second, 5*time.Second)
+		if s.wantChange(c, listeners.ChangeQueued, "over_budget"); w.stands[r.NativeID] != right {
+			t.Errorf("on the network stands %q", w.stands[r.NativeID])
+		}
+		s.budget(13_000)
+		s.passes(10*time.Second, 5*time.Second)
+		s.wantChange(c, listeners.Changed, "")
+		s.wantSpent(map[string]listeners.MicroUSD{"edit": 3_000, "delete": 10_000})
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -140,6 +141,7 @@ var deleteTexts = map[string]string{
 type hidePage struct {
 	Case   community.Case
 	Post   listeners.Mention
+	Cannot string // why its network does not hide it, as a sentence; "" where it can
 	Error  string
 	Reason string
 }
@@ -155,6 +157,14 @@ func (a *App) hidePost(w http.ResponseWriter, r *http.Request) error {
 	v := hidePage{}
 	if v.Post, v.Case, err = community.ToHide(r.Context(), a.DB.Read(), access.From(r.Context()).Member, id); err != nil {
 		return err
+	}
+	conn, err := listeners.FindConnection(r.Context(), a.DB.Read(), v.Post.ConnectionID)
+	if err != nil {
+		return err
+	}
+	if !a.Deliverer.Hides(conn) {
+		v.Cannot = Sentence(r.Context(), listeners.ErrNoHiding.Error())
+		return render(w, r, http.StatusConflict, hideView(v))
 	}
 	if r.Method == http.MethodGet {
 		return render(w, r, http.StatusOK, hideView(v))
@@ -205,7 +215,9 @@ func (a *App) hides(ctx context.Context, post listeners.Mention, hide bool, why 
 type afterwards struct {
 	Notes  []chipText
 	Was    string // what an answer of ours said before; only who may read it has it
-	Change string // where an answer of ours can be corrected and deleted
+	Change string // where an answer of ours can be corrected or deleted; "" where the reader can do neither
+	May    string // catalog key of what can be done there
+	Key    string // that goes there, "" for none
 	Hide   string // where a customer's post can be hidden
 	Show   string // where it can be shown again
 }
@@ -225,12 +237,17 @@ func (p *afterwards) note(ctx context.Context, c *listeners.Change) {
 	case c.State.InFlight():
 		p.Notes = append(p.Notes, chipText{T(ctx, changeTexts[c.Kind].going), "warning"})
 	case c.State == listeners.NotChanged:
-		p.Notes = append(p.Notes, chipText{T(ctx, changeTexts[c.Kind].failed) + " " + T(ctx, "network_error."+c.Error), "bad"})
+		why := "network_error." + c.Error
+		if class := listeners.Class(c.Error); class == listeners.Forbidden || class == listeners.NotEligible {
+			why = "change.not_allowed"
+		}
+		p.Notes = append(p.Notes, chipText{T(ctx, changeTexts[c.Kind].failed) + " " + T(ctx, why), "bad"})
 	}
 }
 
-// replyAfterwards is what became of a reply that was sent.
-func replyAfterwards(ctx context.Context, me *community.Member, answer *community.Answer, r *listeners.Reply, changes []listeners.Change, members map[int64]community.Member) (p afterwards, now listeners.ReplyNow) {
+// replyAfterwards is what became of a reply that was sent, by a case's changes. can is what can be done to it.
+func replyAfterwards(ctx context.Context, can func(*listeners.Reply) listeners.Changeable, answer *community.Answer, r *listeners.Reply, changes []listeners.Change, members map[int64]community.Member) (p afterwards, now listeners.ReplyNow) {
+	me := access.From(ctx).Member
 	if now = r.Now(changes); r.State != listeners.Delivered {
 		return p, now
 	}
@@ -251,10 +268,36 @@ func replyAfterwards(ctx context.Context, me *community.Member, answer *communit
 	if now.Latest != nil {
 		p.note(ctx, now.Latest)
 	}
-	if theirs {
+	if !theirs || now.Latest != nil && now.Latest.State.InFlight() {
+		return p, now
+	}
+	if p.May = mayChange(can(r), me.Role.Employee()); p.May != "" {
 		p.Change = changePath(r.ID)
 	}
 	return p, now
+}
+
+// mayChange is the catalog key of what can be done to a reply that is on its network; "" for nothing.
+func mayChange(can listeners.Changeable, deletes bool) string {
+	switch deletes = deletes && can.Delete; {
+	case can.Edit && deletes:
+		return "change.open"
+	case can.Edit:
+		return "change.correct"
+	case deletes:
+		return "change.delete"
+	}
+	return ""
+}
+
+// keyToChange lets the keyboard go to the latest answer that can be changed.
+func keyToChange(messages []message) {
+	for i := range slices.Backward(messages) {
+		if after := &messages[i].After; after.Change != "" {
+			after.Key = "m"
+			return
+		}
+	}
 }
 
 // postAfterwards is what became of a customer's post; hides tells whether its network lets us hide it.

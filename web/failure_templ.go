@@ -177,7 +177,7 @@ func failure(f failing) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if f.Status == http.StatusGone {
+		if f.Status == http.StatusGone && view(ctx).User == nil {
 			templ_7745c5c3_Err = linkAdvice(true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -196,7 +196,7 @@ func (a *App) check(ctx context.Context, read bun.IDB, v *casePage, text string)
 	if err != nil {
 		return nil, err
 	}
-	k.Brand = "@" + conn.Handle
+	k.Brand = conn.Title()
 	if k.AsKept, err = community.AsKeptReady(ctx, read, me.BrandID, text); err != nil {
 		return nil, err
 	}

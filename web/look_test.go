@@ -19,7 +19,6 @@ import (
 // busy lets a morning pass at the café, so that every page has something to show.
 func (c *cafe) busy() {
 	c.t.Helper()
-	ctx := c.t.Context()
 	review := func(f func(context.Context, listeners.Tx) error) { c.t.Helper(); c.do(f) }
 	approve := func(a community.Answer, edited string) {
 		c.t.Helper()
@@ -28,26 +27,11 @@ func (c *cafe) busy() {
 			return err
 		})
 	}
-	sent := func(a community.Answer) {
-		c.t.Helper()
-		replies, err := listeners.Replies(ctx, c.DB.Read(), []int64{a.ID})
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		r := replies[a.ID]
-		r.State, r.SentAt, r.NativeID = listeners.Delivered, c.clock.Now(), "r"+r.ID
-		c.do(func(ctx context.Context, tx listeners.Tx) error {
-			if _, err := tx.NewUpdate().Model(&r).Column("state", "sent_at", "native_id").WherePK().Exec(ctx); err != nil {
-				return err
-			}
-			return community.Done(ctx, tx, r)
-		})
-	}
 	solved := c.writes("thuha_1990", "@saomaicafe App báo lỗi hoài không tích được điểm thành viên, mình phải làm sao ạ?", "")
 	a := c.answers("huy", solved, "Chào Hà, bạn thử đăng xuất rồi vào lại giúp mình nhé. Nếu chưa được, bạn nhắn mình số điện thoại bốn số cuối.")
 	approve(a, "Chào Hà, bạn thử đăng xuất rồi vào lại giúp mình nhé.")
 	c.clock.Advance(time.Minute)
-	sent(a)
+	c.isSent(a)
 	c.clock.Advance(5 * time.Minute)
 	c.writes("thuha_1990", "Được rồi nha, cảm ơn bạn nhiều!", solved.ThreadKey)
 
@@ -77,6 +61,19 @@ func (c *cafe) busy() {
 		})
 	}
 	c.clock.Advance(3 * time.Minute)
+}
+
+// isSent puts an answer on the network.
+func (c *cafe) isSent(a community.Answer) {
+	c.t.Helper()
+	r := c.replyTo(a)
+	r.State, r.SentAt, r.NativeID = listeners.Delivered, c.clock.Now(), "r"+r.ID
+	c.do(func(ctx context.Context, tx listeners.Tx) error {
+		if _, err := tx.NewUpdate().Model(&r).Column("state", "sent_at", "native_id").WherePK().Exec(ctx); err != nil {
+			return err
+		}
+		return community.Done(ctx, tx, r)
+	})
 }
 
 // inDoubt makes the reply to an answer one of which only a person can tell whether it is there.
@@ -131,6 +128,18 @@ func newBrowser(t *testing.T) *browsertest.Browser {
 	return browsertest.New(t)
 }
 
+// stays is somebody's one visit, which goes on through all looks.
+func (c *cafe) stays(who string) *visitor {
+	c.t.Helper()
+	if c.guests[who] == nil {
+		if c.guests == nil {
+			c.guests = map[string]*visitor{}
+		}
+		c.guests[who] = c.visits(who, "vi")
+	}
+	return c.guests[who]
+}
+
 // look is one page to look at: as whom ("" for nobody yet), where, and which overlay to open first.
 type look struct{ name, who, path, open string }
 
@@ -153,7 +162,7 @@ func (c *cafe) looks(b *browsertest.Browser, pages []look) {
 	was := ""
 	for _, p := range pages {
 		if p.who != was {
-			browsertest.Value[bool](b, fmt.Sprintf(`(document.cookie = "kith=%s; path=/", true)`, c.visits(p.who, "vi").session()))
+			browsertest.Value[bool](b, fmt.Sprintf(`(document.cookie = "kith=%s; path=/", true)`, c.stays(p.who).session()))
 			was = p.who
 		}
 		for _, s := range styles {

@@ -94,10 +94,17 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 	if err != nil {
 		return t, err
 	}
-	ours, hides := "@"+conn.Handle, a.Deliverer.Hides(conn)
+	ours, hides := conn.Title(), a.Deliverer.Hides(conn)
 	changes, err := listeners.ChangesOf(ctx, read, c.ID)
 	if err != nil {
 		return t, err
+	}
+	can := func(r *listeners.Reply) listeners.Changeable {
+		may := a.Deliverer.Changeable(conn, *r)
+		may.Edit = may.Edit && !slices.ContainsFunc(answers, func(next community.Answer) bool { // one is in review already
+			return next.CorrectsID == r.AnswerID && next.State == community.Submitted
+		})
+		return may
 	}
 	via := map[int64]string{} // the member behind a post of ours, by mention
 	since := map[int64]afterwards{}
@@ -107,13 +114,13 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 		author := members[answer.MemberID].PublicName
 		if i := slices.IndexFunc(mentions, func(m listeners.Mention) bool { return m.Ours && queued && isReply(&m, &reply) }); i >= 0 {
 			via[mentions[i].ID] = author
-			since[mentions[i].ID], _ = replyAfterwards(ctx, me, &answer, &reply, changes[c.ID], members)
+			since[mentions[i].ID], _ = replyAfterwards(ctx, can, &answer, &reply, changes[c.ID], members)
 			continue
 		}
 		m := message{Answer: answer.ID, Post: Post{Who: ours, Via: author, Text: answer.Text, Ours: true}}
 		if queued && reply.State == listeners.Delivered {
 			var now listeners.ReplyNow
-			m.After, now = replyAfterwards(ctx, me, &answer, &reply, changes[c.ID], members)
+			m.After, now = replyAfterwards(ctx, can, &answer, &reply, changes[c.ID], members)
 			m.Text, m.Gone = now.Text, now.Deleted != nil
 		}
 		if m.told(ctx, &answer, &reply, queued, me) {
@@ -156,6 +163,7 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 		})
 	}
 	slices.SortStableFunc(messages, func(a, b message) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Answer, b.Answer)) })
+	keyToChange(messages)
 	if at := slices.IndexFunc(messages, func(m message) bool { return m.Focus }); at > unfolded+1 {
 		t.Earlier, messages = messages[:at-unfolded], messages[at-unfolded:]
 	}

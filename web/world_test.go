@@ -42,7 +42,8 @@ type cafe struct {
 	persons map[string]access.Person
 	members map[string]*community.Member
 	posts   int
-	far     listeners.Channel // the network, nil where it cannot be reached
+	far     listeners.Channel   // the network, nil where it cannot be reached
+	guests  map[string]*visitor // who stays for many looks, by name
 }
 
 const cafePassword = "một ly cà phê sữa đá"
