@@ -15,8 +15,8 @@ const (
 	countPrice  listeners.MicroUSD = 5_000 // of a request
 	replyPrice  listeners.MicroUSD = 10_000
 	linkPrice   listeners.MicroUSD = 200_000
-	deletePrice listeners.MicroUSD = 10_000 // of a request
-	hidePrice   listeners.MicroUSD = 5_000  // of a request, also of one that shows a post again
+	deletePrice listeners.MicroUSD = 10_000                               // of a request
+	hidePrice   listeners.MicroUSD = 5_000                                // of a request, also of one that shows a post again
 	dearestPage                    = pageSize * (2*postPrice + userPrice) // a search that brings quoted posts and authors
 )
 

@@ -152,7 +152,7 @@ func bearer(token string) authorize {
 func (c *Channel) Capabilities() listeners.Capabilities {
 	return listeners.Capabilities{
 		MaxLength: c.limit, MinPoll: minPoll * time.Duration(max(len(c.rules), 1)), PageCost: dearestPage,
-		Pace: []listeners.Pace{{Posts: 100, Per: 15 * time.Minute}, {Posts: 300, Per: 3 * time.Hour}, {Posts: 10_000, Per: 24 * time.Hour}},
+		Pace:       []listeners.Pace{{Posts: 100, Per: 15 * time.Minute}, {Posts: 300, Per: 3 * time.Hour}, {Posts: 10_000, Per: 24 * time.Hour}},
 		ChangeCost: changePrices,
 	}
 }
