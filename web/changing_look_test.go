@@ -1,5 +1,3 @@
-//go:build !race
-
 package web
 
 import (
@@ -113,9 +111,8 @@ func TestChangesLookRight(t *testing.T) {
 		_, err := tx.NewUpdate().Model((*listeners.Change)(nil)).Set("state = ?, error = ?", listeners.NotChanged, listeners.Forbidden).Where("reply_id = ?", kept.ID).Exec(ctx)
 		return err
 	})
-	message := page.asks("m1", "Ngọc Châu", "Shop ơi đơn 4417 của mình đâu rồi?", listeners.InPrivate)
 	topic := forum.asks("77", "lan_anh", "@saomai quán có chỗ đậu xe ô tô không ạ, mình đi cùng gia đình năm người?", listeners.InPublic)
-	there := forum.stands(topic, "Dạ có bãi xe ngay bên cạnh, gửi miễn phí khi có hoá đơn ạ.")
+	forum.stands(topic, "Dạ có bãi xe ngay bên cạnh, gửi miễn phí khi có hoá đơn ạ.")
 	under := forum.asks("78", "hoang.nv", "@saomai cho mình xin menu món mới với ạ?", listeners.InPublic)
 	going := forum.stands(under, "Dạ món mới có cà phê trứng và trà sen vàng ạ.")
 	c.changed(correct("minh", going, "Dạ món mới có cà phê muối và trà sen vàng ạ."), false)
@@ -135,16 +132,13 @@ func TestChangesLookRight(t *testing.T) {
 	c.looks(b, []look{
 		{"change-review", "minh", reviewPath(second.ID), ""},
 		{"change-facebook", "minh", changePath(right.ID), ""},
-		{"change-forum", "minh", changePath(there.ID), ""},
 		{"change-going", "minh", changePath(going.ID), ""},
 		{"change-deleted", "minh", changePath(gone.ID), ""},
 		{"case-hidden", "minh", casePath(hidden.ID), ""},
 		{"case-edited", "minh", casePath(edited.ID), ""},
 		{"case-deleted", "minh", casePath(deleted.ID), ""},
 		{"case-refused", "minh", casePath(refused.ID), ""},
-		{"case-message", "minh", casePath(message.ID), ""},
 		{"case-forum", "minh", casePath(topic.ID), ""},
-		{"case-going", "minh", casePath(under.ID), ""},
 		{"hide-page", "minh", hidePath(refused.MentionID), ""},
 		{"change-newcomer", "huy", changePath(c.replyTo(first).ID), ""},
 		{"case-newcomer", "huy", casePath(huys.ID), ""},
@@ -208,7 +202,6 @@ func TestConnectingLooksRight(t *testing.T) {
 	an := c.stays("an")
 	back := func(query string) string { return "/connections/callback?state=" + state + query }
 	attempt := an.post("/connections/add/facebook", nil).path
-	c.looks(b, []look{{"oauth-leave", "an", attempt, ""}})
 	c.looks(b, []look{
 		{"oauth-denied", "an", back("&error=access_denied"), ""},
 		{"oauth-refused", "an", back("&code=spent"), ""},
