@@ -38,6 +38,7 @@ type Case struct {
 	MentionID     int64      // the customer's latest post: the one an answer is a reply to
 	Mentions      int        // the customer's posts
 	OpenedAt      clock.Time
+	AskedAt       clock.Time `bun:",nullzero"` // the customer's first post that asks something; 0: none does
 	CustomerAt    clock.Time // the customer's latest post
 	AnsweredAt    clock.Time `bun:",nullzero"` // the brand's latest post to the customer
 	AnsweredBy    int64      `bun:",nullzero"` // the member who wrote it, if one of ours did

@@ -86,6 +86,9 @@ func lockCases(ctx context.Context, tx Tx, ids []int64) (map[int64]*Case, error)
 func (c *Case) edited(ctx context.Context, tx Tx, e Edited) ([]Activity, error) {
 	before := *c
 	c.Urgency, c.Hostile = max(c.Urgency, e.Score.Urgency), c.Hostile || hostile(e.Score)
+	if c.AskedAt == 0 && asks(e.Score) {
+		c.AskedAt = e.CreatedAt
+	}
 	if len(e.Score.Topics) > 0 && c.TopicID == OtherTopic {
 		c.TopicID = e.Score.Topics[0].ID
 	}

@@ -162,7 +162,7 @@ var caseColumns = []string{
 	"lane text", "lane_why text", "language text", "topic_id bigint", "urgency double precision", "due_at bigint", "delivery text",
 	"delivery_why text", "mention_id bigint", "mentions bigint", "opened_at bigint", "customer_at bigint", "answered_at bigint",
 	"first_answer_at bigint", "fence bigint", "version bigint", "hostile boolean",
-	"delivery_until bigint", "private boolean",
+	"delivery_until bigint", "private boolean", "asked_at bigint",
 }
 
 // open stores new cases, with the brand's own posts in their threads that were heard before them.
@@ -217,7 +217,7 @@ func open(ctx context.Context, tx Tx, conn listeners.Connection, keys []key, gro
 		into[16], into[17], into[18] = int64(c.Mentions), int64(c.OpenedAt), int64(c.CustomerAt)
 		into[19], into[20] = orNull(c.AnsweredAt), orNull(c.FirstAnswerAt)
 		into[21], into[22], into[23] = int64(0), c.Version, c.Hostile
-		into[24], into[25] = orNull(c.DeliveryUntil), c.Private
+		into[24], into[25], into[26] = orNull(c.DeliveryUntil), c.Private, orNull(c.AskedAt)
 	})
 }
 
@@ -236,6 +236,9 @@ func (c *Case) take(in Incoming) {
 	c.Private = c.Private || m.Surface == listeners.InPrivate
 	if c.OpenedAt == 0 || m.CreatedAt < c.OpenedAt {
 		c.OpenedAt = m.CreatedAt
+	}
+	if asks(in.Score) && (c.AskedAt == 0 || m.CreatedAt < c.AskedAt) {
+		c.AskedAt = m.CreatedAt
 	}
 	if m.CreatedAt >= c.CustomerAt {
 		c.CustomerAt, c.MentionID = m.CreatedAt, m.ID
@@ -259,6 +262,9 @@ func (c *Case) take(in Incoming) {
 // hostile tells whether a post is hard to read for whoever answers: rage and insults, well before what
 // goes to the employees at once.
 func hostile(s triage.Score) bool { return s.Anger >= 0.6 }
+
+// asks tells whether a post expects an answer: what reports count as a question.
+func asks(s triage.Score) bool { return s.Question >= 0.5 }
 
 // harder tells whether a lane asks for more than another.
 func harder(a, b Lane) bool {
@@ -362,7 +368,7 @@ func save(ctx context.Context, tx Tx, cases []*Case) error {
 	}
 	_, err := tx.NewUpdate().Model(&cases).Bulk().
 		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "delivery_until", "private", "mention_id", "mentions").
-		Column("opened_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "climbed", "holder_id", "held_until", "fence", "version").Exec(ctx)
+		Column("opened_at", "asked_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "climbed", "holder_id", "held_until", "fence", "version").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("continue cases: %w", err)
 	}

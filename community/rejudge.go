@@ -53,8 +53,14 @@ func Rejudge(ctx context.Context, tx Tx, m *Member, in Incoming, topic *int64) e
 	}
 	c.Urgency, c.Hostile = in.Score.Urgency, hostile(in.Score)
 	c.DueAt = c.CustomerAt.Add(triage.Target(c.Urgency, Promise))
+	switch asked := asks(in.Score); {
+	case asked && c.AskedAt == 0:
+		c.AskedAt = in.Mention.CreatedAt
+	case !asked && c.AskedAt == in.Mention.CreatedAt:
+		c.AskedAt = 0
+	}
 	judged := func(q *bun.UpdateQuery) *bun.UpdateQuery {
-		return q.Set("lane = ?, lane_why = ?, topic_id = ?, urgency = ?, hostile = ?, due_at = ?", c.Lane, c.LaneWhy, c.TopicID, c.Urgency, c.Hostile, c.DueAt)
+		return q.Set("lane = ?, lane_why = ?, topic_id = ?, urgency = ?, hostile = ?, due_at = ?, asked_at = ?", c.Lane, c.LaneWhy, c.TopicID, c.Urgency, c.Hostile, c.DueAt, bun.NullZero(c.AskedAt))
 	}
 	switch {
 	case in.Lane == None && before.State == Open:

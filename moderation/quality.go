@@ -18,8 +18,8 @@ type Share struct {
 	P, Low, High float64
 }
 
-// shareOf is a share; of nothing it is anything from 0 to 1.
-func shareOf(part, of int) Share {
+// ShareOf is a share; of nothing it is anything from 0 to 1.
+func ShareOf(part, of int) Share {
 	s := Share{Part: part, Of: of, High: 1}
 	if of == 0 {
 		return s
@@ -176,7 +176,7 @@ func measure(h triage.Head, all []measuredLabel) Measured {
 			right++
 		}
 	}
-	m.Precision, m.Recall = shareOf(right, given), shareOf(right, wanted)
+	m.Precision, m.Recall = ShareOf(right, given), ShareOf(right, wanted)
 	return m
 }
 
@@ -195,7 +195,7 @@ func drift(h triage.Head, days []HeardDay, since int64) (now, before Share) {
 			}
 		}
 	}
-	return shareOf(given[0], of[0]), shareOf(given[1], of[1])
+	return ShareOf(given[0], of[0]), ShareOf(given[1], of[1])
 }
 
 // capacity says for each threshold how many posts would go to staff, and how much of what must reach them
@@ -222,7 +222,7 @@ func (q *Quality) capacity(all []measuredLabel, days []HeardDay) {
 				}
 			}
 		}
-		p := Point{Threshold: threshold, Recall: shareOf(reach, must)}
+		p := Point{Threshold: threshold, Recall: ShareOf(reach, must)}
 		if q.Posts > 0 {
 			p.Load = float64(load) / float64(q.Posts)
 		}

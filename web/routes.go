@@ -178,6 +178,11 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/connections/{connection}/listening/{rule}", Object: "listening", Action: "change", Handler: a.page(a.keepRule)},
 		{Method: "POST", Pattern: "/connections/{connection}/listening/{rule}/remove", Object: "listening", Action: "change", Handler: a.page(a.removeRule)},
 
+		// How it goes.
+		{Method: "GET", Pattern: "/reports", Object: "report", Action: "read", Handler: a.page(a.reports)},
+		{Method: "GET", Pattern: "/reports/cases", Object: "report", Action: "read", Handler: a.page(a.casesBehind)},
+		{Method: "GET", Pattern: "/reports/file", Object: "report", Action: "read", Handler: a.page(a.reportFile)},
+
 		// How well what is heard is understood.
 		{Method: "GET", Pattern: "/quality", Object: "quality", Action: "read", Handler: a.page(a.quality)},
 		{Method: "POST", Pattern: "/quality/learn", Object: "quality", Action: "change", Handler: a.page(a.learnNow)},

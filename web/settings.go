@@ -21,6 +21,7 @@ var settingsPages = []struct{ href, title, why string }{
 	{"/settings/promise", "promise.title", "promise.in_short"},
 	{"/settings/voice", "voice.title", "voice.why"},
 	{"/settings/topics", "topic.title", "topic.in_short"},
+	{"/reports", "report.title", "report.in_short"},
 	{"/quality", "quality.title", "quality.in_short"},
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -111,12 +112,35 @@ func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Co
 			return err
 		}
 	}
+	week := moderation.Period{From: s.now.Add(-7 * 24 * time.Hour), To: s.now, Zone: time.UTC}
+	behind := func(b moderation.Behind) func(context.Context) error {
+		return func(ctx context.Context) error {
+			b.Period, b.Limit = week, 50
+			all, next, err := moderation.CasesBehind(ctx, read, staff, b)
+			if err == nil && (len(all) == 0 || next == "") {
+				err = errors.New("the list is short")
+			}
+			b.After = next
+			return errors.Join(err, func() error { _, _, err := moderation.CasesBehind(ctx, read, staff, b); return err }())
+		}
+	}
+	hour := 3
 	return map[string]func(context.Context) error{
-		"feed of an advocate": list(advocate, community.Wanted{}),
-		"feed of staff":       list(staff, community.Wanted{}),
-		"feed of one topic":   list(staff, community.Wanted{Topic: &s.topics[0], Lane: community.Staff}),
-		"answered cases":      list(staff, community.Wanted{State: community.Answered}),
-		"closed cases":        list(advocate, community.Wanted{State: community.Closed}),
+		"report": func(ctx context.Context) error {
+			r, err := moderation.ReportOf(ctx, read, s.brand, week)
+			if err == nil && (r.All.Answered() == 0 || r.Reviews.N == 0) {
+				err = errors.New("the report is empty")
+			}
+			return err
+		},
+		"cases behind a report":    behind(moderation.Behind{}),
+		"cases behind an hour":     behind(moderation.Behind{Hour: &hour}),
+		"cases behind the answers": behind(moderation.Behind{End: moderation.EndAnswered, Topic: &s.topics[0]}),
+		"feed of an advocate":      list(advocate, community.Wanted{}),
+		"feed of staff":            list(staff, community.Wanted{}),
+		"feed of one topic":        list(staff, community.Wanted{Topic: &s.topics[0], Lane: community.Staff}),
+		"answered cases":           list(staff, community.Wanted{State: community.Answered}),
+		"closed cases":             list(advocate, community.Wanted{State: community.Closed}),
 		"claim": in(func(ctx context.Context, tx listeners.Tx) error {
 			_, err := community.ClaimCase(ctx, tx, advocate, int64(1+open))
 			return err

@@ -81,8 +81,12 @@ func fill(t testing.TB, app *server.App, brand int64, conn listeners.Connection,
 		"id bigint", "brand_id bigint", "connection_id bigint", "account_id bigint", "network text", "thread_key text", "state text", "lane text", "lane_why text",
 		"language text", "topic_id bigint", "urgency double precision", "due_at bigint", "delivery text", "delivery_why text", "mention_id bigint", "mentions bigint",
 		"opened_at bigint", "customer_at bigint", "answered_at bigint", "answered_by bigint", "holder_id bigint", "held_until bigint", "fence bigint", "version bigint",
+		"asked_at bigint", "first_answer_at bigint",
 	}, n, func(i int, into []any) {
-		var answeredAt, answeredBy, holder, until any
+		var answeredAt, answeredBy, holder, until, asked any
+		if i%2 == 0 {
+			asked = int64(s.at(i))
+		}
 		state := s.state(i)
 		switch state {
 		case community.Answered, community.Resolved:
@@ -99,7 +103,7 @@ func fill(t testing.TB, app *server.App, brand int64, conn listeners.Connection,
 		}
 		row(into, int64(1+i), s.of(s.account(i)), conn.ID, int64(1+s.account(i)), "x", s.native(i), string(state), string(lane), "default",
 			[]string{"en", "vi", "en", "vi", "en", "mixed", "en", "other"}[i%8], append([]int64{0}, s.topics...)[i/7%(len(s.topics)+1)], 1.5, int64(s.at(i).Add(time.Hour)), "api", "ok",
-			int64(1+i), int64(1), int64(s.at(i)), int64(s.at(i)), answeredAt, answeredBy, holder, until, int64(i%2), int64(1))
+			int64(1+i), int64(1), int64(s.at(i)), int64(s.at(i)), answeredAt, answeredBy, holder, until, int64(i%2), int64(1), asked, answeredAt)
 	})
 	write("mentions", []string{
 		"id bigint", "brand_id bigint", "connection_id bigint", "account_id bigint", "case_id bigint", "network text", "native_id text", "parent_id text", "thread_key text",
@@ -122,13 +126,16 @@ func fill(t testing.TB, app *server.App, brand int64, conn listeners.Connection,
 	}
 	write("answers", []string{
 		"id bigint", "brand_id bigint", "case_id bigint", "member_id bigint", "mention_id bigint", "state text", "text text", "why_reviewed text", "version bigint",
-		"created_at bigint", "updated_at bigint", "submitted_at bigint",
+		"created_at bigint", "updated_at bigint", "submitted_at bigint", "decided_at bigint", "reviewer_id bigint",
 	}, len(answered), func(i int, into []any) {
 		c, state := answered[i], "approved"
+		var decided, reviewer any
 		if s.state(c) == community.InReview {
 			state = "submitted"
+		} else if i%3 == 0 {
+			decided, reviewer = int64(s.at(c).Add(time.Hour)), s.member(i+1)
 		}
-		row(into, int64(1+i), s.of(s.account(c)), int64(1+c), s.member(c), int64(1+c), state, "It is back on the menu.", "newcomer", int64(2), int64(s.at(c)), int64(s.at(c)), int64(s.at(c)))
+		row(into, int64(1+i), s.of(s.account(c)), int64(1+c), s.member(c), int64(1+c), state, "It is back on the menu.", "newcomer", int64(2), int64(s.at(c)), int64(s.at(c)), int64(s.at(c)), decided, reviewer)
 	})
 	hash := listeners.Hash("It is back on the menu.")
 	write("reviews", []string{
@@ -138,14 +145,14 @@ func fill(t testing.TB, app *server.App, brand int64, conn listeners.Connection,
 	})
 	write("replies", []string{
 		"id text", "brand_id bigint", "connection_id bigint", "case_id bigint", "answer_id bigint", "mention_id bigint", "review_id bigint", "parent_id text", "text text", "text_hash text",
-		"state text", "due_at bigint", "attempts bigint", "reads bigint", "absent bigint", "native_id text", "url text", "error text", "created_at bigint", "version bigint",
+		"state text", "due_at bigint", "attempts bigint", "reads bigint", "absent bigint", "native_id text", "url text", "error text", "created_at bigint", "version bigint", "sent_at bigint",
 	}, len(answered), func(i int, into []any) {
 		c, state := answered[i], "sent"
 		if i%400 == 0 {
 			state = "waiting"
 		}
 		row(into, fmt.Sprintf("%08d", i), s.of(s.account(c)), conn.ID, int64(1+c), int64(1+i), int64(1+c), int64(1+i), s.native(c), "It is back on the menu.", hash,
-			state, int64(s.now.Add(time.Hour)), int64(1), int64(0), int64(0), fmt.Sprint("r", i), "", "", int64(s.at(c)), int64(3))
+			state, int64(s.now.Add(time.Hour)), int64(1), int64(0), int64(0), fmt.Sprint("r", i), "", "", int64(s.at(c)), int64(3), int64(s.at(c).Add(time.Hour)))
 	})
 	write("point_entries", []string{
 		"brand_id bigint", "member_id bigint", "case_id bigint", "event text", "rule text", "rule_version bigint", "amount bigint", "created_at bigint", "matures_at bigint",
