@@ -111,6 +111,8 @@ const (
 	SendingResumed     Kind = "sending_resumed" // the same, without Why
 	AccountNamed       Kind = "account_named"   // Member; Before and Text: their own name on a network, Rule: the network
 	SettingChanged     Kind = "setting_changed" // Rule: the section, Before and Text: its values
+	RuleAlert          Kind = "rule_alert"      // Rule: the name of the rule that calls the staff, Mention
+	RulesSwitched      Kind = "rules_switched"  // Before and Text: the rules, as JSON
 
 	ConnectionChanged Kind = "connection_changed" // Account, Rule: what was done, Before and Text: of what was changed
 

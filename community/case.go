@@ -34,6 +34,9 @@ type Case struct {
 	Delivery      listeners.Mode
 	DeliveryWhy   string
 	DeliveryUntil clock.Time `bun:",nullzero"` // when the network's window ends; 0: it does not
+	Team          string     // of the staff, where a rule named one
+	Tags          string     // that rules gave it, one a line
+	Review        ReviewNeed // what rules ask of every answer to it
 	Private       bool       // messages between two: no advocate reads them
 	MentionID     int64      // the customer's latest post: the one an answer is a reply to
 	Mentions      int        // the customer's posts
@@ -48,6 +51,24 @@ type Case struct {
 	Climbed       int        // how far it has climbed because nobody took it, see climb.go
 	Fence         int64      // counts the claims; what a late holder writes carries an old one
 	Version       int64
+}
+
+// ReviewNeed is what a brand's rules ask of every answer to a case, besides what it needs anyway.
+type ReviewNeed string
+
+// The needs, each harder than the one before.
+const (
+	ReviewAsUsual  ReviewNeed = ""
+	ReviewAlways   ReviewNeed = "review"    // somebody reads it before it leaves, whatever advocate wrote it
+	ReviewFourEyes ReviewNeed = "four_eyes" // as many people as for the riskiest
+)
+
+// Or is the harder of two needs.
+func (n ReviewNeed) Or(other ReviewNeed) ReviewNeed {
+	if n == ReviewFourEyes || other == ReviewAsUsual {
+		return n
+	}
+	return other
 }
 
 // Lane is who may answer a case.

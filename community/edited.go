@@ -10,15 +10,12 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/kith-social/kith/listeners"
-	"github.com/kith-social/kith/triage"
 )
 
 // Edited is a customer's post that changed, with what was decided about its new text.
 type Edited struct {
 	listeners.Edit
-	Score   triage.Score
-	Lane    Lane
-	LaneWhy string
+	Incoming // without its mention
 }
 
 // What happens to posts that are stored.
@@ -107,6 +104,7 @@ func (c *Case) edited(ctx context.Context, tx Tx, e Edited) ([]Activity, error) 
 	case latest && e.Lane != None && before.ended() && before.State != Gone && Kept(e.Before, e.Text) < AsWritten:
 		event = CustomerWrote
 	}
+	c.mark(e.Incoming)
 	if harder(e.Lane, c.Lane) {
 		c.Lane, c.LaneWhy = e.Lane, e.LaneWhy
 		if before.State == Claimed || before.State == InReview {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/gamification"
@@ -19,7 +20,10 @@ type Incoming struct {
 	Score    triage.Score
 	Lane     Lane
 	LaneWhy  string
-	Stranger bool // this transaction stored the customer's account, who can have no case yet
+	Team     string     // of the staff; "" where no rule names one
+	Tags     []string   // that rules give the case
+	Review   ReviewNeed // what rules ask of every answer
+	Stranger bool       // this transaction stored the customer's account, who can have no case yet
 }
 
 // conversation is what came in of one customer in one thread.
@@ -162,7 +166,7 @@ var caseColumns = []string{
 	"lane text", "lane_why text", "language text", "topic_id bigint", "urgency double precision", "due_at bigint", "delivery text",
 	"delivery_why text", "mention_id bigint", "mentions bigint", "opened_at bigint", "customer_at bigint", "answered_at bigint",
 	"first_answer_at bigint", "fence bigint", "version bigint", "hostile boolean",
-	"delivery_until bigint", "private boolean", "asked_at bigint",
+	"delivery_until bigint", "private boolean", "asked_at bigint", "team text", "tags text", "review text",
 }
 
 // open stores new cases, with the brand's own posts in their threads that were heard before them.
@@ -218,6 +222,7 @@ func open(ctx context.Context, tx Tx, conn listeners.Connection, keys []key, gro
 		into[19], into[20] = orNull(c.AnsweredAt), orNull(c.FirstAnswerAt)
 		into[21], into[22], into[23] = int64(0), c.Version, c.Hostile
 		into[24], into[25], into[26] = orNull(c.DeliveryUntil), c.Private, orNull(c.AskedAt)
+		into[27], into[28], into[29] = c.Team, c.Tags, string(c.Review)
 	})
 }
 
@@ -251,12 +256,31 @@ func (c *Case) take(in Incoming) {
 	if len(in.Score.Topics) > 0 && c.TopicID == OtherTopic {
 		c.TopicID = in.Score.Topics[0].ID
 	}
+	c.mark(in)
 	c.Urgency = max(c.Urgency, in.Score.Urgency)
 	c.Hostile = c.Hostile || hostile(in.Score)
 	due := m.CreatedAt.Add(triage.Target(in.Score.Urgency, Promise))
 	if c.DueAt == 0 || due < c.DueAt {
 		c.DueAt = due
 	}
+}
+
+// mark adds what rules say of a post besides its lane.
+func (c *Case) mark(in Incoming) {
+	c.Team = cmp.Or(in.Team, c.Team)
+	c.Review = c.Review.Or(in.Review)
+	tags := c.TagList()
+	for _, tag := range in.Tags {
+		if !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
+	c.Tags = strings.Join(tags, "\n")
+}
+
+// TagList are the tags that rules gave the case.
+func (c *Case) TagList() []string {
+	return strings.FieldsFunc(c.Tags, func(r rune) bool { return r == '\n' })
 }
 
 // hostile tells whether a post is hard to read for whoever answers: rage and insults, well before what
@@ -367,7 +391,7 @@ func save(ctx context.Context, tx Tx, cases []*Case) error {
 		return nil
 	}
 	_, err := tx.NewUpdate().Model(&cases).Bulk().
-		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "delivery_until", "private", "mention_id", "mentions").
+		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "delivery_until", "private", "team", "tags", "review", "mention_id", "mentions").
 		Column("opened_at", "asked_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "climbed", "holder_id", "held_until", "fence", "version").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("continue cases: %w", err)

@@ -48,6 +48,7 @@ func Rejudge(ctx context.Context, tx Tx, m *Member, in Incoming, topic *int64) e
 	if in.Lane != None && !slices.Contains(steadyLanes, c.LaneWhy) {
 		c.Lane, c.LaneWhy = in.Lane, in.LaneWhy
 	}
+	c.mark(in)
 	if topic != nil {
 		c.TopicID = *topic
 	}
@@ -60,7 +61,8 @@ func Rejudge(ctx context.Context, tx Tx, m *Member, in Incoming, topic *int64) e
 		c.AskedAt = 0
 	}
 	judged := func(q *bun.UpdateQuery) *bun.UpdateQuery {
-		return q.Set("lane = ?, lane_why = ?, topic_id = ?, urgency = ?, hostile = ?, due_at = ?, asked_at = ?", c.Lane, c.LaneWhy, c.TopicID, c.Urgency, c.Hostile, c.DueAt, bun.NullZero(c.AskedAt))
+		return q.Set("lane = ?, lane_why = ?, topic_id = ?, urgency = ?, hostile = ?, due_at = ?, asked_at = ?", c.Lane, c.LaneWhy, c.TopicID, c.Urgency, c.Hostile, c.DueAt, bun.NullZero(c.AskedAt)).
+			Set("team = ?, tags = ?, review = ?", c.Team, c.Tags, c.Review)
 	}
 	switch {
 	case in.Lane == None && before.State == Open:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation/rules"
 	"github.com/kith-social/kith/triage"
 	"github.com/uptrace/bun"
 )
@@ -17,7 +18,7 @@ import (
 // Intake is what happens to the posts of every page, live or imported.
 type Intake struct {
 	Read  bun.IDB
-	Rules Rules // of brands that have set nothing
+	Rules *rules.Ready // of brands that have set nothing
 	// Network tells what is known of a kind of network; nil: none forbids anything.
 	Network func(kind string) listeners.Network
 	// NewID makes the id of a change, a UUIDv7. Nil: nothing is hidden by itself.
@@ -44,7 +45,6 @@ func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(c
 			continue
 		}
 		j := judged{Score: brand.scorer.Score(p.Text)}
-		j.Decision = Decide(brand.rules, Facts{Score: j.Score, Private: p.Surface == listeners.InPrivate})
 		j.text, err = json.Marshal(j.Score)
 		if err != nil {
 			return func(context.Context, listeners.Tx) error { return fmt.Errorf("score %s: %w", p.NativeID, err) }
@@ -52,14 +52,27 @@ func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(c
 		scored[p.NativeID] = j
 	}
 	return func(ctx context.Context, tx listeners.Tx) error {
+		if err := in.decide(ctx, tx, conn, brand, posts, scored); err != nil {
+			return err
+		}
 		return in.store(ctx, tx, conn, posts, scored)
 	}
 }
 
 type judged struct {
 	Score triage.Score
-	Decision
-	text []byte // the score as it is stored
+	rules.Decision
+	would *rules.Decision // of rules that are watched
+	text  []byte          // the score as it is stored
+}
+
+// incoming is a mention with what was decided about it.
+func (j *judged) incoming(m *listeners.Mention, stranger bool) community.Incoming {
+	in := community.Incoming{
+		Mention: m, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule, Team: j.Team, Tags: j.Tags, Review: j.Review, Stranger: stranger,
+	}
+	in.Score.Urgency = max(0, j.Score.Urgency+j.Raise)
+	return in
 }
 
 // mostAhead is how far a network's clock may be ahead of ours.
@@ -97,6 +110,8 @@ func (in *Intake) store(ctx context.Context, tx listeners.Tx, conn listeners.Con
 	}
 	mentions := make([]listeners.Mention, len(fresh))
 	customer := make([]community.Incoming, 0, len(fresh))
+	var calls []community.RuleCall
+	var seen []watched
 	var own []*listeners.Mention
 	var ownPosts []listeners.Post
 	for i, p := range fresh {
@@ -120,9 +135,13 @@ func (in *Intake) store(ctx context.Context, tx listeners.Tx, conn listeners.Con
 		if known := accounts[p.Author.NativeID]; known.OptedOutAt != 0 && j.Lane == community.Community {
 			j.Lane, j.Rule = community.Staff, community.LaneOptedOut // no advocate writes to them
 		}
-		customer = append(customer, community.Incoming{
-			Mention: m, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule, Stranger: accounts[p.Author.NativeID].New,
-		})
+		customer = append(customer, j.incoming(m, accounts[p.Author.NativeID].New))
+		if j.would != nil {
+			seen = append(seen, watched{BrandID: conn.BrandID, MentionID: m.ID, Before: j.Decision.Lane, BeforeRule: j.Decision.Rule, After: j.would.Lane, AfterRule: j.would.Rule, Same: j.Decision.Same(j.would)})
+		}
+		if j.Alert != "" {
+			calls = append(calls, community.RuleCall{Rule: j.Alert, Mention: m})
+		}
 	}
 	known, err := listeners.Recognise(ctx, tx, conn, ownPosts)
 	if err != nil {
@@ -134,6 +153,12 @@ func (in *Intake) store(ctx context.Context, tx listeners.Tx, conn listeners.Con
 		return err
 	}
 	if err := listeners.Insert(ctx, tx, mentions); err != nil {
+		return err
+	}
+	if err := community.CallStaff(ctx, tx, calls); err != nil {
+		return err
+	}
+	if err := noteWatched(ctx, tx, seen); err != nil {
 		return err
 	}
 	if err := in.hidePhones(ctx, tx, conn, mentions); err != nil {
@@ -154,7 +179,7 @@ func rewrite(ctx context.Context, tx listeners.Tx, conn listeners.Connection, ed
 			return err
 		}
 		if !e.Ours && e.CaseID != 0 {
-			changed = append(changed, community.Edited{Edit: e, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule})
+			changed = append(changed, community.Edited{Edit: e, Incoming: j.incoming(nil, false)})
 		}
 	}
 	return community.Revise(ctx, tx, conn, changed)
@@ -164,7 +189,8 @@ func rewrite(ctx context.Context, tx listeners.Tx, conn listeners.Connection, ed
 type ready struct {
 	version int64 // of its learning
 	scorer  *triage.Scorer
-	rules   Rules
+	rules   *rules.Ready
+	watched *rules.Ready // a draft that decides, is written down, and does nothing; nil: none
 }
 
 // ready prepares a brand, once; Forget and Refresh make it be prepared again. Who scores goes on with what
@@ -186,6 +212,9 @@ func (in *Intake) ready(ctx context.Context, brandID int64) (ready, error) {
 	}
 	b.scorer = triage.New(topicsOf(topics))
 	if b.rules, err = rulesOf(ctx, in.Read, brandID, in.Rules); err != nil {
+		return b, err
+	}
+	if b.watched, err = watchedRules(ctx, in.Read, brandID); err != nil {
 		return b, err
 	}
 	learned, _, err := speaking(ctx, in.Read, brandID)

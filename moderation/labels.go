@@ -214,15 +214,20 @@ func (in *Intake) rejudge(ctx context.Context, tx listeners.Tx, m *community.Mem
 			lane = community.Staff
 		}
 	}
-	rules, err := rulesOf(ctx, tx, m.BrandID, in.Rules)
+	ruled, err := rulesOf(ctx, tx, m.BrandID, in.Rules)
 	if err != nil {
 		return err
 	}
-	decided := Decide(rules, Facts{Score: score, Private: mention.Surface == listeners.InPrivate})
-	if lane != "" && decided.Lane != community.None && decided.Rule != "private" {
-		decided = Decision{lane, community.LaneCorrected}
+	facts, err := in.factsOf(ctx, tx, ruled, mention)
+	if err != nil {
+		return err
 	}
-	return community.Rejudge(ctx, tx, m, community.Incoming{Mention: mention, Score: score, Lane: decided.Lane, LaneWhy: decided.Rule}, topic)
+	facts.Score = score
+	decided := judged{Score: score, Decision: ruled.Decide(&facts)}
+	if lane != "" && decided.Lane != community.None && decided.Rule != "private" {
+		decided.Lane, decided.Rule = lane, community.LaneCorrected
+	}
+	return community.Rejudge(ctx, tx, m, decided.incoming(mention, false), topic)
 }
 
 // labelsOf reads the labels that count of a mention, by head.

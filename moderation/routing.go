@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/moderation/rules"
 	"github.com/uptrace/bun"
 )
 
@@ -38,6 +39,13 @@ func RouteToStaff(ctx context.Context, tx community.Tx, m *community.Member, sta
 	if m.Role != community.Admin {
 		return community.ErrNotAllowed
 	}
+	own, err := LiveRules(ctx, tx, m.BrandID)
+	if err != nil {
+		return err
+	}
+	if own.ID != 0 {
+		return &community.Invalid{Field: "threshold", Sentence: "your own rules decide who answers; change them there"}
+	}
 	r, err := community.Setting(ctx, tx, m.BrandID, DefaultRouting)
 	if err != nil {
 		return err
@@ -51,8 +59,24 @@ func RouteToStaff(ctx context.Context, tx community.Tx, m *community.Member, sta
 	return scoreAnew(ctx, tx, m.BrandID)
 }
 
+// DefaultRules decide for a brand that has set nothing.
+var DefaultRules = RulesFor(DefaultRouting)
+
+// RulesFor are the rules of a brand that has set its thresholds and has no rules of its own. Who asks for a
+// person gets one, and risks go to employees, whatever is set.
+func RulesFor(r Routing) *rules.Ready {
+	return rules.Standard(rules.Standing(), rules.Starting(rules.Thresholds(r)))
+}
+
 // rulesOf are the rules of a brand; standard are those of one that has set nothing.
-func rulesOf(ctx context.Context, db bun.IDB, brandID int64, standard Rules) (Rules, error) {
+func rulesOf(ctx context.Context, db bun.IDB, brandID int64, standard *rules.Ready) (*rules.Ready, error) {
+	own, err := LiveRules(ctx, db, brandID)
+	if err != nil {
+		return nil, err
+	}
+	if own.ID != 0 {
+		return rules.Prepare(rules.Standing(), own.Value)
+	}
 	r, err := community.Setting(ctx, db, brandID, DefaultRouting)
 	if err != nil || r == DefaultRouting {
 		return standard, err

@@ -26,6 +26,7 @@ const (
 	RiskyCase Why = "risky_case" // a hard case
 	Sampled   Why = "sampled"    // drawn among the answers of this trust
 	RiskDrawn Why = "risk_drawn" // drawn because of what the customer wrote
+	RuleAsks  Why = "rule_asks"  // a rule of the brand wants every answer to such posts to be read
 )
 
 const (
@@ -51,9 +52,10 @@ type weighed struct {
 	Beginner bool
 	Lane     community.Lane
 	Urgency  float64
-	Score    triage.Score // of the post that is answered
-	Flag     Flag         // that makes a person look, "" for none
-	Draw     float64      // 0 to 1, see draw
+	Score    triage.Score         // of the post that is answered
+	Asked    community.ReviewNeed // of the brand's rules
+	Flag     Flag                 // that makes a person look, "" for none
+	Draw     float64              // 0 to 1, see draw
 }
 
 // stake is how much there is to lose, 0 to 1: the probability that a post carries a risk or anger; 1 for
@@ -69,6 +71,9 @@ func (f *weighed) stake() float64 {
 // trust, or what is at stake where that is more.
 func course(s ReviewSettings, f weighed) community.Needed {
 	riskiest := s.FourEyes && float64(f.Score.Risk)*100 >= float64(s.RiskFrom)
+	if f.Asked == community.ReviewFourEyes {
+		riskiest = true
+	}
 	if f.Author.Role.Employee() {
 		if riskiest && s.StaffToo {
 			return community.Needed{Why: string(FourEyes), Quorum: s.Quorum - 1} // the author's eyes are the first
@@ -85,6 +90,8 @@ func course(s ReviewSettings, f weighed) community.Needed {
 		needed.Why = string(f.Flag)
 	case rate >= 1:
 		needed.Why = string(Newcomer)
+	case f.Asked == community.ReviewAlways:
+		needed.Why = string(RuleAsks)
 	case stake >= 1:
 		needed.Why = string(RiskyCase)
 	case f.Draw < rate:
@@ -128,7 +135,7 @@ func (d *Desk) WhyReview(ctx context.Context, db bun.IDB, m *community.Member, c
 	if err != nil {
 		return community.Needed{}, err
 	}
-	f := weighed{Author: m, Lane: c.Lane, Urgency: c.Urgency, Flag: forReview(found)}
+	f := weighed{Author: m, Lane: c.Lane, Urgency: c.Urgency, Asked: c.Review, Flag: forReview(found)}
 	if m.Trust == 1 && !m.Role.Employee() {
 		if f.Beginner = now.Sub(m.CreatedAt) < beginnerTime; !f.Beginner {
 			approved, err := community.ApprovedOf(ctx, db, m.ID, beginnerAnswers)

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/kith-social/kith/community"
-	"github.com/kith-social/kith/moderation"
+	"github.com/kith-social/kith/moderation/rules"
 )
 
 // sources parses the Go files of a package of the product, tests left out.
@@ -118,8 +118,8 @@ func trustKinds(t *testing.T) []string {
 
 // lanes are the reasons why a case is in its lane: the rules, and what community writes by itself.
 func lanes() []string {
-	found := []string{moderation.Decide(nil, moderation.Facts{}).Rule, "escalated", "follow_up", "declined", community.LaneOptedOut, community.LaneNobody, community.LaneCorrected}
-	for _, rule := range moderation.DefaultRules {
+	found := []string{rules.Default, "escalated", "follow_up", "declined", community.LaneOptedOut, community.LaneNobody, community.LaneCorrected}
+	for _, rule := range append(rules.Standing(), rules.Starting(rules.Thresholds{Staff: 1, Anger: 80, Noise: 80})...) {
 		found = append(found, rule.Name)
 	}
 	return found
@@ -129,7 +129,7 @@ func lanes() []string {
 func sentences(t *testing.T) []string {
 	t.Helper()
 	var found []string
-	for _, dir := range []string{"community", "listeners", "moderation", "server/access", "web"} {
+	for _, dir := range []string{"community", "listeners", "moderation", "moderation/rules", "server/access", "web"} {
 		for _, file := range sources(t, dir) {
 			ast.Inspect(file, func(n ast.Node) bool {
 				switch n := n.(type) {

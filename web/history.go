@@ -7,6 +7,7 @@ import (
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/moderation"
+	"github.com/kith-social/kith/moderation/rules"
 )
 
 // kindLooks are how the kinds of activities look in a history; a kind without one looks plain.
@@ -76,11 +77,19 @@ func happened(ctx context.Context, a community.Activity, members map[int64]commu
 	case a.Kind == community.MemberAdded:
 		return said + " " + T(ctx, roleText[why.Text]) + "."
 	case a.Kind == community.LaneRaised && why.Rule != "":
-		return said + " " + T(ctx, "lane_why."+why.Rule)
+		return said + " " + whyLane(ctx, why.Rule)
 	case a.Kind != community.ReplyDoubtful && a.Kind != community.CaseElsewhere && why.Text != "":
 		return said + " " + quoted(why.Text)
 	}
 	return said
+}
+
+// whyLane says why a case is in its lane: a rule that the brand wrote goes by its name.
+func whyLane(ctx context.Context, why string) string {
+	if name, own := strings.CutPrefix(why, rules.Own); own {
+		return T(ctx, "rules.why_lane", "name", name)
+	}
+	return T(ctx, "lane_why."+why)
 }
 
 func quoted(text string) string {

@@ -1329,7 +1329,7 @@ func reviewSignals(it *reviewItem) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if it.Case.Lane == community.Staff {
-			templ_7745c5c3_Err = chip(T(ctx, "lane_why."+it.Case.LaneWhy), "warning").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = chip(whyLane(ctx, it.Case.LaneWhy), "warning").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1339,9 +1339,9 @@ func reviewSignals(it *reviewItem) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var54 string
-			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(T(ctx, "lane_why."+it.Case.LaneWhy))
+			templ_7745c5c3_Var54, templ_7745c5c3_Err = templ.JoinStringErrs(whyLane(ctx, it.Case.LaneWhy))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `review.templ`, Line: 264, Col: 62}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `review.templ`, Line: 264, Col: 56}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var54))
 			if templ_7745c5c3_Err != nil {
