@@ -74,17 +74,16 @@ const longestName = 60
 
 // check tells what is wrong with an action.
 func (d *Do) check() error {
-	wrong := func(sentence string) error { return &community.Invalid{Field: "do", Sentence: sentence} }
 	a := ActionOf(d.Action)
 	switch {
 	case a == nil:
-		return wrong("choose what the rule does from the list")
+		return &community.Invalid{Field: "do", Sentence: "choose what the rule does from the list"}
 	case a.Options != nil && !slices.Contains(a.Options, d.Value):
-		return wrong("choose from the list")
+		return &community.Invalid{Field: "do", Sentence: "choose from the list"}
 	case a.Text && !named(d.Value):
-		return wrong("write a short name, of 60 letters at most")
+		return &community.Invalid{Field: "do", Sentence: "write a short name, of 60 letters at most"}
 	case a.Options == nil && !a.Text && d.Value != "":
-		return wrong("choose from the list")
+		return &community.Invalid{Field: "do", Sentence: "choose from the list"}
 	}
 	return nil
 }

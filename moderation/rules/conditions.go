@@ -35,13 +35,12 @@ const mostCount = 100_000
 
 // check tells what is wrong with a condition.
 func (c *Condition) check() error {
-	wrong := func(sentence string) error { return &community.Invalid{Field: "conditions", Sentence: sentence} }
 	fact := FactOf(c.Fact)
 	if fact == nil {
-		return wrong("choose what the condition looks at from the list")
+		return &community.Invalid{Field: "conditions", Sentence: "choose what the condition looks at from the list"}
 	}
 	if !slices.Contains(fact.Operators(), c.Op) {
-		return wrong("choose how to compare from the list")
+		return &community.Invalid{Field: "conditions", Sentence: "choose how to compare from the list"}
 	}
 	one := ""
 	if len(c.Values) > 0 {
@@ -50,32 +49,32 @@ func (c *Condition) check() error {
 	switch fact.Kind {
 	case Probability:
 		if _, ok := whole(one, 100); !ok || len(c.Values) != 1 {
-			return wrong("a probability is a whole number from 0 to 100")
+			return &community.Invalid{Field: "conditions", Sentence: "a probability is a whole number from 0 to 100"}
 		}
 	case Count:
 		if _, ok := whole(one, mostCount); !ok || len(c.Values) != 1 {
-			return wrong("a number is whole, from 0 to 100000")
+			return &community.Invalid{Field: "conditions", Sentence: "a number is whole, from 0 to 100000"}
 		}
 	case YesNo:
 		if one != "yes" && one != "no" || len(c.Values) != 1 {
-			return wrong("choose yes or no")
+			return &community.Invalid{Field: "conditions", Sentence: "choose yes or no"}
 		}
 	case Daytime:
 		if len(c.Values) != 2 {
-			return wrong("say from when to when, like 20:00 and 23:00")
+			return &community.Invalid{Field: "conditions", Sentence: "say from when to when, like 20:00 and 23:00"}
 		}
 		from, ok1 := minutes(c.Values[0])
 		to, ok2 := minutes(c.Values[1])
 		if !ok1 || !ok2 || from == to {
-			return wrong("say from when to when, like 20:00 and 23:00")
+			return &community.Invalid{Field: "conditions", Sentence: "say from when to when, like 20:00 and 23:00"}
 		}
 	case Choice, Topics:
 		if len(c.Values) == 0 {
-			return wrong("choose at least one")
+			return &community.Invalid{Field: "conditions", Sentence: "choose at least one"}
 		}
 		for _, v := range c.Values {
 			if _, err := strconv.ParseInt(v, 10, 64); err != nil && fact.Kind == Topics || fact.Options != nil && !slices.Contains(fact.Options, v) || v == "" || len(v) > longestName {
-				return wrong("choose from the list")
+				return &community.Invalid{Field: "conditions", Sentence: "choose from the list"}
 			}
 		}
 	}
