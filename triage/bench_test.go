@@ -1,6 +1,12 @@
 package triage
 
-import "testing"
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/kith-social/kith/triage/golden"
+)
 
 func BenchmarkScore(b *testing.B) {
 	s := New([]Topic{{ID: 1, Name: "Warranty", Keywords: []string{"warranty", "bảo hành", "repair"}}})
@@ -22,5 +28,37 @@ func BenchmarkLoad(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		loadHeart()
+	}
+}
+
+// BenchmarkTriage does everything with a golden post, as when one comes in: its score with topics, and why. Of many posts it
+// reports how long one of a hundred takes at least.
+func BenchmarkTriage(b *testing.B) {
+	posts, err := golden.Read("testdata/golden/posts.tsv")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := New([]Topic{{ID: 1, Name: "Warranty", Keywords: []string{"warranty", "bảo hành", "repair"}, Examples: []string{"my grinder broke after a week", "máy mới mua đã hư"}}})
+	var took []time.Duration
+	for n := 0; b.Loop(); n++ {
+		text := posts[n%len(posts)].Said()
+		began := time.Now()
+		s.Score(text)
+		s.Why(text, 5)
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+}
+
+func BenchmarkHostile(b *testing.B) {
+	s := New(nil)
+	for name, text := range hostile() {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				s.Score(text)
+				s.Why(text, 3)
+			}
+		})
 	}
 }
