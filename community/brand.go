@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/uptrace/bun"
@@ -30,6 +31,8 @@ type Topic struct {
 	Name     string
 	Keywords []string `bun:"type:text"`
 	Examples []string `bun:"type:text"` // texts that are about it
+
+	ArchivedAt clock.Time `bun:",nullzero"` // when it was deleted
 }
 
 // OtherTopic is the topic of a case that needs no particular expertise; everyone sees it.
@@ -97,8 +100,14 @@ func Brands(ctx context.Context, db bun.IDB) (map[int64]Brand, error) {
 	return byID, nil
 }
 
-// Topics reads a brand's topics in the order of their names.
+// Topics reads a brand's topics in the order of their names, without those that were deleted.
 func Topics(ctx context.Context, db bun.IDB, brandID int64) ([]Topic, error) {
+	all, err := EveryTopic(ctx, db, brandID)
+	return slices.DeleteFunc(all, func(t Topic) bool { return t.ArchivedAt != 0 }), err
+}
+
+// EveryTopic reads a brand's topics and those that were deleted, which old cases still name.
+func EveryTopic(ctx context.Context, db bun.IDB, brandID int64) ([]Topic, error) {
 	var all []Topic
 	if err := db.NewSelect().Model(&all).Where("brand_id = ?", brandID).Order("name").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list topics of brand %d: %w", brandID, err)

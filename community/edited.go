@@ -105,6 +105,11 @@ func (c *Case) edited(ctx context.Context, tx Tx, e Edited) ([]Activity, error) 
 		event = CustomerWrote
 	}
 	c.mark(e.Incoming)
+	if event == CustomerWrote {
+		if err := c.forgetTopic(ctx, tx, e.Score); err != nil {
+			return nil, err
+		}
+	}
 	if harder(e.Lane, c.Lane) {
 		c.Lane, c.LaneWhy = e.Lane, e.LaneWhy
 		if before.State == Claimed || before.State == InReview {

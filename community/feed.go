@@ -134,7 +134,7 @@ func (w Wanted) place() (clock.Time, int64, error) {
 func (m *Member) feedTopics(ctx context.Context, db bun.IDB, only *int64) ([]int64, error) {
 	mine := append([]int64{OtherTopic}, m.Topics...)
 	if m.Role.Employee() {
-		topics, err := Topics(ctx, db, m.BrandID)
+		topics, err := EveryTopic(ctx, db, m.BrandID) // a case that is open again may name a deleted one
 		if err != nil {
 			return nil, err
 		}

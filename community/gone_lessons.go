@@ -49,7 +49,7 @@ func forgetLessons(ctx context.Context, tx Tx, brandID int64, texts []string) er
 
 // forgetExamples takes examples of a brand's topics away that repeat texts that are gone.
 func forgetExamples(ctx context.Context, tx Tx, brandID int64, texts []string) error {
-	topics, err := Topics(ctx, tx, brandID)
+	topics, err := EveryTopic(ctx, tx, brandID)
 	if err != nil {
 		return err
 	}

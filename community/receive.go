@@ -426,6 +426,9 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) (news []Ac
 		if before.Lane == Staff {
 			c.Lane, c.LaneWhy = Staff, before.LaneWhy
 		}
+		if err := c.forgetTopic(ctx, tx, in.Score); err != nil {
+			return nil, err
+		}
 		c.Urgency, c.Hostile = in.Score.Urgency, hostile(in.Score)
 		c.DueAt, c.Climbed = in.Mention.CreatedAt.Add(triage.Target(c.Urgency, Promise)), 0
 	}

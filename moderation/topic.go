@@ -22,6 +22,14 @@ func SaveTopic(ctx context.Context, tx listeners.Tx, m *community.Member, t comm
 	return t, scoreAnew(ctx, tx, m.BrandID)
 }
 
+// DeleteTopic takes a topic away, and lets what comes in from now on be read without it.
+func DeleteTopic(ctx context.Context, tx listeners.Tx, m *community.Member, id int64) error {
+	if err := community.DeleteTopic(ctx, tx, m, id); err != nil {
+		return err
+	}
+	return scoreAnew(ctx, tx, m.BrandID)
+}
+
 // mostSuggested is how many keywords are suggested for a topic.
 const mostSuggested = 12
 

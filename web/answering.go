@@ -244,7 +244,7 @@ func (a *App) readBeside(r *http.Request, v *casePage) error {
 		if v.Reveals, err = community.RevealsOf(ctx, read, me.BrandID, v.Case.AccountID); err != nil {
 			return err
 		}
-		topics, err := community.Topics(ctx, read, me.BrandID)
+		topics, err := community.EveryTopic(ctx, read, me.BrandID)
 		for _, t := range topics {
 			if t.ID == v.Case.TopicID {
 				v.Topic = t.Name

@@ -352,7 +352,7 @@ func topicNames(c *community.Case, topics []community.Topic, score triage.Score)
 		}
 	}
 	for _, t := range score.Topics {
-		if len(names) < 2 && !slices.Contains(names, t.Name) {
+		if len(names) < 2 && !slices.Contains(names, t.Name) && slices.ContainsFunc(topics, func(known community.Topic) bool { return known.Name == t.Name }) {
 			names = append(names, t.Name)
 		}
 	}

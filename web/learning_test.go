@@ -188,6 +188,21 @@ func TestTopicsAreEdited(t *testing.T) {
 	if page := c.visits("minh", "vi").post("/settings/topics/new", url.Values{"name": {"x"}}); page.status != http.StatusForbidden {
 		t.Errorf("a moderator writes a topic: %d", page.status)
 	}
+	held := c.writes("e", "grinder của em lại kẹt", "")
+	page = v.post("/settings/topics/2/delete", nil)
+	if page.path != "/settings/topics" || strings.Contains(page.text(".parts"), "Máy xay") {
+		t.Errorf("a deleted topic is still among %q at %s", page.text(".parts"), page.path)
+	}
+	if page := v.get("/settings/topics/2"); page.status != http.StatusNotFound {
+		t.Errorf("a deleted topic's page gives %d", page.status)
+	}
+	v.get(casePath(held.ID)).lacks(".rows", "Máy xay")
+	if k := c.writes("f", "grinder của mình kêu to quá", ""); k.TopicID != community.OtherTopic {
+		t.Errorf("a post is about the deleted topic %d", k.TopicID)
+	}
+	if page := c.visits("minh", "vi").post("/settings/topics/1/delete", nil); page.status != http.StatusForbidden {
+		t.Errorf("a moderator deletes a topic: %d", page.status)
+	}
 	if page := v.get("/settings/topics/99"); page.status != http.StatusNotFound {
 		t.Errorf("a topic that does not exist gives %d", page.status)
 	}

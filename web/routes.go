@@ -193,6 +193,7 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/settings/topics", Object: "settings", Action: "read", Handler: a.page(a.topics)},
 		{Method: "GET", Pattern: "/settings/topics/{topic}", Object: "settings", Action: "read", Handler: a.page(a.topic)},
 		{Method: "POST", Pattern: "/settings/topics/{topic}", Object: "settings", Action: "change", Handler: a.page(a.saveTopic)},
+		{Method: "POST", Pattern: "/settings/topics/{topic}/delete", Object: "settings", Action: "change", Handler: a.page(a.deleteTopic)},
 
 		// Accounts on networks.
 		{Method: "GET", Pattern: "/connections", Object: "connection", Action: "read", Handler: a.page(a.connections)},

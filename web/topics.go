@@ -109,3 +109,21 @@ func (a *App) saveTopic(w http.ResponseWriter, r *http.Request) error {
 	v.Failed = &f
 	return render(w, r, f.Status, topicPage(v))
 }
+
+func (a *App) deleteTopic(w http.ResponseWriter, r *http.Request) error {
+	id, err := pathID(r, "topic")
+	if err != nil {
+		return err
+	}
+	var me *community.Member
+	err = a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		me = access.From(ctx).Member
+		return moderation.DeleteTopic(ctx, tx, me, id)
+	})
+	if err != nil {
+		return err
+	}
+	a.Intake.Forget(me.BrandID)
+	goTo(w, r, "/settings/topics")
+	return nil
+}

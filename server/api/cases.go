@@ -243,7 +243,7 @@ func shownTo(m *community.Member, text string) string {
 }
 
 func topicNames(ctx context.Context, read bun.IDB, brandID int64) (map[int64]string, error) {
-	topics, err := community.Topics(ctx, read, brandID)
+	topics, err := community.EveryTopic(ctx, read, brandID)
 	if err != nil {
 		return nil, err
 	}
