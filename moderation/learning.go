@@ -3,6 +3,7 @@ package moderation
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
@@ -27,6 +28,13 @@ type Layer struct {
 
 // Accepted tells whether the layer may speak.
 func (l *Layer) Accepted() bool { return len(l.Packed) > 0 }
+
+// knows tells whether the layer speaks for a head, or for a topic where h is "".
+func (l *Layer) knows(h triage.Head, topic int64) bool {
+	return slices.ContainsFunc(l.How, func(how triage.Learned) bool {
+		return how.Head == h && how.Topic == topic && how.Verdict == triage.Accepted
+	})
+}
 
 // ErrNothingToLearn is told to who asks for a new version before there is enough to learn from.
 var ErrNothingToLearn = &community.Invalid{Field: "learn", Sentence: "there are too few corrections to learn from yet"}

@@ -26,6 +26,7 @@ type syllabus struct {
 
 // labelledText is a label that counts with the text it is about.
 type labelledText struct {
+	ID        int64
 	MentionID int64
 	Head      triage.Head
 	TopicID   int64
@@ -51,6 +52,10 @@ func (in *Intake) syllabus(ctx context.Context, brandID int64) (s syllabus, err 
 	if s.last, err = lastLabel(ctx, in.Read, brandID); err != nil {
 		return s, err
 	}
+	force, _, err := speaking(ctx, in.Read, brandID)
+	if err != nil {
+		return s, err
+	}
 	lessons := map[triage.Head][]triage.Taught{}
 	var about []labelledText
 	known := map[int64]bool{}
@@ -61,14 +66,14 @@ func (in *Intake) syllabus(ctx context.Context, brandID int64) (s syllabus, err 
 			about = append(about, l)
 			continue
 		}
-		lessons[l.Head] = append(lessons[l.Head], triage.Taught{Text: l.Text, Is: l.Yes})
+		lessons[l.Head] = append(lessons[l.Head], triage.Taught{Text: l.Text, Is: l.Yes, Old: force.knows(l.Head, 0) && l.ID <= force.LastLabel})
 	}
 	for _, h := range CorrectableHeads {
 		if len(lessons[h]) > 0 {
 			s.lessons = append(s.lessons, triage.Lesson{Head: h, Taught: lessons[h]})
 		}
 	}
-	ofTopics, err := in.topicLessons(ctx, brandID, topics, about, may, known)
+	ofTopics, err := in.topicLessons(ctx, brandID, topics, about, may, known, &force)
 	s.lessons = append(s.lessons, ofTopics...)
 	return s, err
 }
@@ -80,7 +85,7 @@ func (in *Intake) labelled(ctx context.Context, db bun.IDB, brandID int64, may m
 		return nil, nil
 	}
 	var all []labelledText
-	err := db.NewSelect().TableExpr("labels AS l").ColumnExpr("l.mention_id, l.head, l.topic_id, l.yes, m.text").
+	err := db.NewSelect().TableExpr("labels AS l").ColumnExpr("l.id, l.mention_id, l.head, l.topic_id, l.yes, m.text").
 		Join("JOIN mentions AS m ON m.id = l.mention_id AND m.gone_at IS NULL").
 		Where("l.brand_id = ? AND m.connection_id IN (?)", brandID, bun.List(allowed)).
 		Where("NOT EXISTS (SELECT 1 FROM labels AS later WHERE later.mention_id = l.mention_id AND later.head = l.head AND later.id > l.id)").
@@ -101,18 +106,20 @@ func lastLabel(ctx context.Context, db bun.IDB, brandID int64) (last int64, err 
 }
 
 // topicLessons are what labels, examples and past mentions say of each topic. Past mentions, of which no
-// person has said anything, count as what their keywords say, and only a little.
-func (in *Intake) topicLessons(ctx context.Context, brandID int64, topics []community.Topic, about []labelledText, may, known map[int64]bool) ([]triage.Lesson, error) {
+// person has said anything, count as what their keywords say, and only a little. Since when an example has been there is
+// not known: where the layer in force knows the topic, it is taken to have learned from it.
+func (in *Intake) topicLessons(ctx context.Context, brandID int64, topics []community.Topic, about []labelledText, may, known map[int64]bool, force *Layer) ([]triage.Lesson, error) {
 	byTopic := make([]triage.Lesson, len(topics))
 	people := false
 	for i, t := range topics {
 		byTopic[i].Topic = t.ID
+		old := force.knows("", t.ID)
 		for _, l := range about {
-			byTopic[i].Taught = append(byTopic[i].Taught, triage.Taught{Text: l.Text, Is: l.TopicID == t.ID})
+			byTopic[i].Taught = append(byTopic[i].Taught, triage.Taught{Text: l.Text, Is: l.TopicID == t.ID, Old: old && l.ID <= force.LastLabel})
 		}
 		for _, other := range topics {
 			for _, example := range other.Examples {
-				byTopic[i].Taught = append(byTopic[i].Taught, triage.Taught{Text: example, Is: other.ID == t.ID})
+				byTopic[i].Taught = append(byTopic[i].Taught, triage.Taught{Text: example, Is: other.ID == t.ID, Old: old})
 			}
 		}
 		people = people || len(byTopic[i].Taught) >= triage.EnoughTopic

@@ -20,6 +20,7 @@ type Taught struct {
 	Text string
 	Is   bool
 	Weak bool // no person said so, it was concluded: it teaches a little and measures nothing
+	Old  bool // the layer in force speaks of the head or topic and was learned from it
 }
 
 // What a lesson needs before a brand's layer speaks for it: below it the shipped heads do. A topic, which starts from a
@@ -49,6 +50,7 @@ type Learned struct {
 	Verdict Verdict `json:"verdict"`
 	Before  Quality `json:"before"` // of the shipped head
 	After   Quality `json:"after"`  // of the layer
+	Force   Quality `json:"force"`  // of what the layer in force was learned from, without what is held back; of the shipped head where there is none
 }
 
 // Quality is how well a head told texts apart.
@@ -115,7 +117,7 @@ func (s *Scorer) known(lesson Lesson) []learner.Corrected {
 	topic := slices.IndexFunc(s.topics, func(t Topic) bool { return t.ID == lesson.Topic })
 	h := slices.Index(heads[:], lesson.Head)
 	for i, t := range lesson.Taught {
-		all[i] = learner.Corrected{Text: t.Text, Is: t.Is, Weak: t.Weak}
+		all[i] = learner.Corrected{Text: t.Text, Is: t.Is, Weak: t.Weak, Old: t.Old}
 		r.split(t.Text)
 		r.weigh(heart(), r.recognise(heart()))
 		if lesson.Head == "" {
@@ -145,15 +147,31 @@ const tie = 0.005
 
 // judge decides whether a layer may speak for a head: it must tell texts that it had not seen apart better than chance, as
 // well as the shipped head or better, and with probabilities that are as good or better. Labels without a meaning, which no
-// head can learn, fail the first.
+// head can learn, fail the first. It must not be worse than the layer in force either. That one has seen most of the texts
+// and would win by heart, so that it is learned again without those that are held back, and they are new to both; by how
+// much the losses of two that are as good differ by chance is allowed.
 func (l *Learned) judge(held []learner.HeldBack) {
 	var lot float64
 	l.Before, _ = quality(held, func(h learner.HeldBack) float64 { return h.Before })
 	l.After, lot = quality(held, func(h learner.HeldBack) float64 { return h.After })
+	l.Force, _ = quality(held, func(h learner.HeldBack) float64 { return h.Force })
 	l.Verdict = NoBetter
-	if l.After.AUC >= 0.5+beyondChance*lot && l.After.AUC >= l.Before.AUC-tie && l.After.Loss <= l.Before.Loss {
+	if !worse(held) && l.After.AUC >= 0.5+beyondChance*lot && l.After.AUC >= l.Before.AUC-tie && l.After.Loss <= l.Before.Loss {
 		l.Verdict = Accepted
 	}
+}
+
+// worse tells whether texts that were held back lose more with a layer than with the one in force, by more than a standard
+// error.
+func worse(held []learner.HeldBack) bool {
+	var sum, squares float64
+	for _, h := range held {
+		more := learner.Loss(h.After, h.Is) - learner.Loss(h.Force, h.Is)
+		sum, squares = sum+more, squares+more*more
+	}
+	n := float64(len(held))
+	mean := sum / n
+	return mean > math.Sqrt(max(squares/n-mean*mean, 0)/n)
 }
 
 // quality measures margins. Only texts of one fold are ranked against each other. lot is the standard error that the AUC

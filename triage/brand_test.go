@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/kith-social/kith/triage/learner"
 )
 
 // plain are everyday posts that the shipped heads find calm, in both languages.
@@ -98,6 +100,54 @@ func complaints(n int, random *rand.Rand) []string {
 		texts[i] += []string{" and it was broken", ", worst service ever", " mà giao sai hoài", ", thất vọng quá", " still no refund"}[i%5]
 	}
 	return texts
+}
+
+// A layer that is better than the shipped head and worse than the one in force does not take its place; one that is as good
+// or learns more does. Nothing that is held back has taught either.
+func TestALayerIsNoWorseThanTheOneInForce(t *testing.T) {
+	random := rand.New(rand.NewPCG(4, 4))
+	learn := func(taught []Taught, more ...Taught) Learned {
+		_, how := LearnLayer(nil, []Lesson{{Head: Anger, Taught: append(taught, more...)}})
+		return how[0]
+	}
+	old := func(taught []Taught) []Taught {
+		for i := range taught {
+			taught[i].Old = true
+		}
+		return taught
+	}
+	if how := learn(old(flumox(200, 1)), flumox(100, 2)...); how.Verdict != Accepted || how.After.AUC < 0.95 || how.Force.AUC < 0.95 {
+		t.Errorf("more of the same: %+v", how)
+	}
+	// What is in force was learned from texts that say nothing of what came later.
+	if how := learn(old(plainTaught(100, random)), flumox(100, 3)...); how.Verdict != Accepted || how.After.Loss >= how.Force.Loss {
+		t.Errorf("a new word: %+v", how)
+	}
+	held := make([]learner.HeldBack, 200)
+	for i := range held {
+		is := i%2 == 0
+		side := map[bool]float64{true: 1, false: -1}[is]
+		held[i] = learner.HeldBack{Before: 0.1 * side, After: side, Force: 2 * side, Is: is, Fold: i % 5}
+	}
+	var how Learned
+	if how.judge(held); how.Verdict != NoBetter {
+		t.Errorf("better than the shipped head and worse than what is in force: %+v", how)
+	}
+	for i := range held {
+		held[i].Force = held[i].After
+	}
+	if how.judge(held); how.Verdict != Accepted {
+		t.Errorf("as good as what is in force: %+v", how)
+	}
+}
+
+// plainTaught are plain posts that were marked by lot.
+func plainTaught(n int, random *rand.Rand) []Taught {
+	taught := make([]Taught, n)
+	for i, text := range plain(n, random) {
+		taught[i] = Taught{Text: text, Is: random.IntN(2) == 0}
+	}
+	return taught
 }
 
 func TestFewCorrectionsLeaveTheShippedHeadsAlone(t *testing.T) {

@@ -11,6 +11,7 @@ type Corrected struct {
 	Known float64 // log-odds
 	Is    bool
 	Weak  bool // no person said so, it was concluded: it teaches a little and measures nothing
+	Old   bool // what is in force was learned from it
 }
 
 // Correcting says how to learn from corrections.
@@ -47,6 +48,7 @@ type Corrections struct {
 // HeldBack is a text with its margins before and after correction, where the latter was learned without it.
 type HeldBack struct {
 	Before, After float64
+	Force         float64 // as After, but learned from old texts only; Before where there are none
 	Is            bool
 	Fold          int // those of one fold are from one learning, and compare
 }
@@ -96,6 +98,49 @@ func (c *Corrections) lesson(k int, texts []Corrected, rows []row) {
 			importance[i] = c.s.Weak
 		}
 	}
+	var after []float64
+	after, c.Slopes[k], c.beside[k] = c.best(texts, rows, known, importance, folds)
+	force := known64(texts)
+	if old := onlyOld(texts); old != nil {
+		for i := range old {
+			if !texts[i].Old && !texts[i].Weak {
+				importance[i] = 0
+			}
+		}
+		force, _, _ = c.best(old, rows, known, importance, folds)
+	}
+	for i, t := range texts {
+		if !t.Weak {
+			c.Held[k] = append(c.Held[k], HeldBack{Before: t.Known, After: after[i], Force: force[i], Is: t.Is, Fold: folds[i]})
+		}
+	}
+}
+
+func known64(texts []Corrected) []float64 {
+	known := make([]float64, len(texts))
+	for i, t := range texts {
+		known[i] = t.Known
+	}
+	return known
+}
+
+// onlyOld are the texts where only the old ones are what a person said; nil if there are none with and without the head.
+func onlyOld(texts []Corrected) []Corrected {
+	old := slices.Clone(texts)
+	yes, no := false, false
+	for i, t := range texts {
+		old[i].Weak = t.Weak || !t.Old
+		yes, no = yes || !old[i].Weak && t.Is, no || !old[i].Weak && !t.Is
+	}
+	if !yes || !no {
+		return nil
+	}
+	return old
+}
+
+// best learns one head with the cost that does best on texts held back. It gives the margins that the texts have with what
+// was learned without their own fold, and what was learned from all of them.
+func (c *Corrections) best(texts []Corrected, rows []row, known, importance []float32, folds []int) (margins []float64, slope float64, beside []float32) {
 	meant := func(i int) bool { return texts[i].Is }
 	m, least := c.s.Machine, math.Inf(1)
 	for _, cost := range c.s.Costs {
@@ -119,29 +164,36 @@ func (c *Corrections) lesson(k int, texts []Corrected, rows []row) {
 		if loss >= least {
 			continue
 		}
-		least, c.Held[k] = loss, held
-		slope, bias := c.s.calibrate(texts, after, folds, -1)
+		least, margins = loss, held
+		s, bias := c.s.calibrate(texts, after, folds, -1)
 		w := c.learn(m, known, rows, meant, importance)
 		for i := range w {
-			w[i] *= float32(slope)
+			w[i] *= float32(s)
 		}
 		w[0] += float32(bias)
-		c.Slopes[k], c.beside[k] = slope, w
+		slope, beside = s, w
 	}
+	return margins, slope, beside
 }
 
-// hold gives the margins of texts that were held back, calibrated without their own fold, and their mean logarithmic loss.
-func (s *Correcting) hold(texts []Corrected, after []float64, folds []int) (held []HeldBack, loss float64) {
+// hold gives the margins of texts that were held back, calibrated without their own fold, and the mean logarithmic loss of
+// those of which a person said something.
+func (s *Correcting) hold(texts []Corrected, after []float64, folds []int) (held []float64, loss float64) {
+	held = make([]float64, len(texts))
+	said := 0
 	for fold := range s.Folds {
 		slope, bias := s.calibrate(texts, after, folds, fold)
 		for i, t := range texts {
-			if folds[i] == fold && !t.Weak {
-				h := HeldBack{Before: t.Known, After: slope*after[i] + bias, Is: t.Is, Fold: fold}
-				held, loss = append(held, h), loss+Loss(h.After, h.Is)
+			if folds[i] != fold {
+				continue
+			}
+			if held[i] = slope*after[i] + bias; !t.Weak {
+				said++
+				loss += Loss(held[i], t.Is)
 			}
 		}
 	}
-	return held, loss / float64(len(held))
+	return held, loss / float64(said)
 }
 
 // Loss is the logarithmic loss of a margin in log-odds; lower is better.
