@@ -32,8 +32,8 @@ type keywordMeaning struct {
 	meaning []float32
 }
 
-// How a likeness becomes a margin. The numbers were chosen on a third of the train part of HWU64, whose scenarios served as
-// topics; what an unlike text has stands in where words have no meaning, as in Vietnamese.
+// How a likeness becomes a margin. What its parts count was chosen on a third of the train part of HWU64, whose scenarios
+// served as topics, slope and bias by hand; what an unlike text has stands in where words have no meaning, as in Vietnamese.
 const (
 	unlikeWord    = 0.45 // cosine of the nearest word to a keyword
 	unlikeText    = 0.6  // cosine of a text to the nearest example
