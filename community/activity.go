@@ -110,6 +110,11 @@ const (
 	SendingStopped     Kind = "sending_stopped" // Text: the connection's handle, "" for all of the brand; Rule: its network; Why
 	SendingResumed     Kind = "sending_resumed" // the same, without Why
 	AccountNamed       Kind = "account_named"   // Member; Before and Text: their own name on a network, Rule: the network
+	AlertOpened        Kind = "alert_opened"    // Rule: its kind, Text: the account or rule it is about; as the next
+	AlertRaised        Kind = "alert_raised"    // it became urgent
+	AlertTaken         Kind = "alert_taken"     // by a member
+	AlertClosed        Kind = "alert_closed"    // by a member
+	AlertOver          Kind = "alert_over"      // its cause is gone
 	SettingChanged     Kind = "setting_changed" // Rule: the section, Before and Text: its values
 	RuleAlert          Kind = "rule_alert"      // Rule: the name of the rule that calls the staff, Mention
 	RulesSwitched      Kind = "rules_switched"  // Before and Text: the rules, as JSON

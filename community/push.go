@@ -185,19 +185,12 @@ type matchPush struct {
 // LeftWaiting reads the open cases of a brand's community that have less than pushLeft of the promise
 // left, are not late yet and have woken nobody. The feed's index bounds what is looked at.
 func LeftWaiting(ctx context.Context, db bun.IDB, brandID int64, now clock.Time) ([]Case, error) {
-	topics, err := Topics(ctx, db, brandID)
+	waiting, err := soonLate(ctx, db, brandID, Community, now, pushLeft)
 	if err != nil {
 		return nil, err
 	}
-	ids := []int64{OtherTopic}
-	for _, t := range topics {
-		ids = append(ids, t.ID)
-	}
 	var cases []Case
-	err = db.NewSelect().Model(&cases).
-		Where("c.state = 'open' AND c.brand_id = ? AND c.lane = ? AND c.language IN (?) AND c.topic_id IN (?)", brandID, Community, bun.List(Languages), bun.List(ids)).
-		Where("c.due_at > ? AND c.due_at <= ?", now.Add(-Promise), now.Add(pushLeft)).
-		Where("c.customer_at > ? AND c.customer_at <= ?", now.Add(-Promise), now.Add(pushLeft-Promise)).
+	err = waiting.Model(&cases).
 		Where("NOT EXISTS (SELECT 1 FROM match_pushes AS p WHERE p.case_id = c.id)").
 		Order("c.due_at").Limit(pushedAtOnce).Scan(ctx)
 	if err != nil {

@@ -167,6 +167,9 @@ func (in *Intake) store(ctx context.Context, tx listeners.Tx, conn listeners.Con
 	if err := countHeard(ctx, tx, conn.BrandID, customer); err != nil {
 		return err
 	}
+	if err := countPulse(ctx, tx, conn.BrandID, customer); err != nil {
+		return err
+	}
 	return community.RecordHeard(ctx, tx, conn, changed, len(fresh))
 }
 

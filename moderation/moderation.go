@@ -10,6 +10,9 @@
 // A label is what a person said of a mention; a layer is what a brand's labels taught. Learn makes a layer,
 // Quality says how well triage does.
 //
-// It owns the tables reviews, appeals, labels, layers, learning, heard_days, rule_drafts, rule_versions
-// and rule_watches.
+// An alert calls a brand's people because something is not as usual: Watch opens and ends them, TellAlerts
+// calls. StormOf, which is pure, tells a storm from a busy day.
+//
+// It owns the tables reviews, appeals, labels, layers, learning, heard_days, heard_slots, alerts, rule_drafts,
+// rule_versions and rule_watches.
 package moderation

@@ -161,12 +161,13 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 	return found
 }
 
-// unheard are a gap, a dead letter and the receipt for an erasure.
+// unheard are a gap, a dead letter, the receipt for an erasure and an alert.
 func (f *firm) unheard(ctx context.Context, tx listeners.Tx, found map[string]string) error {
 	for name, q := range map[string]struct {
 		query string
 		of    int64
 	}{
+		"alert":   {"INSERT INTO alerts (brand_id, kind, about, state, urgent, detail, opened_at, seen_at, told, version, cleared_at) VALUES (?, 'storm', '', 'open', TRUE, '{}', 1, 1, 0, 1, 1) RETURNING id", f.brand.ID},
 		"gap":     {"INSERT INTO gaps (connection_id, from_at, to_at, state, cursor, refilled, error, created_at) VALUES (?, 1, 2, 'lost', '', 0, '', 1) RETURNING id", f.conn.ID},
 		"letter":  {"INSERT INTO dead_letters (connection_id, native_id, headers, raw, reason, created_at) VALUES (?, 'd', '{}', 'x', 'x', 1) RETURNING id", f.conn.ID},
 		"erasure": {"INSERT INTO erasures (brand_id, account_hash, network, counts, created_at) VALUES (?, 'h', 'x', '{}', 1) RETURNING id", f.brand.ID},

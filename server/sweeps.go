@@ -33,6 +33,9 @@ func (a *App) sweeps() []sweep {
 		{"write down what was promised", 2 * time.Second, a.followPledges},
 		{"look at posts again", 10 * time.Minute, a.recheck},
 		{"remind of what is to be posted by hand", 10 * time.Second, a.remindHands},
+		{"watch for what is not as usual", 10 * time.Second, a.watch},
+		{"tell of alerts", 2 * time.Second, a.tellAlerts},
+		{"forget old minutes", 10 * time.Minute, a.forgetPulse},
 		{"learn from corrections", time.Second, a.learn},
 		{"take over what others have learned", 2 * time.Second, a.Intake.Refresh},
 	}

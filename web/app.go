@@ -137,6 +137,11 @@ func (a *App) count(ctx context.Context, m *community.Member, v *View) {
 	if v.User.Reviews {
 		v.User.Review = a.waiting(ctx, m)
 	}
+	if a.Guard.May(ctx, "alert", "read") {
+		if open, err := moderation.CountOpenAlerts(ctx, a.DB.Read(), m.BrandID); err == nil {
+			v.User.Alerts = open
+		}
+	}
 	if stops, err := community.Stops(ctx, a.DB.Read(), m.BrandID); err == nil {
 		v.Stops = stops
 	}

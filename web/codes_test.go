@@ -178,6 +178,7 @@ func coded(t *testing.T) map[string]bool {
 		"points":        values("gamification", "Rule"),
 		"guard":         values("moderation", "Flag"),
 		"guard_fix":     values("moderation", "Flag"),
+		"alert_do":      values("moderation", "AlertKind"),
 		"head":          values("triage", "Head"),
 		"network_error": values("listeners", "Class"),
 		"network_next":  values("listeners", "Class"),

@@ -25,6 +25,7 @@ var pushTexts = map[community.Kind]string{
 	community.AnswerReturned: "push.answer_returned",
 	community.CasePassedOn:   "push.case_passed_on",
 	community.ReviewLate:     "push.review_late",
+	community.AlertOpened:    "push.alert_opened",
 }
 
 // PushMessage writes a job's message in a language.
@@ -33,6 +34,9 @@ func PushMessage(lang string, job community.PushJob) Message {
 	m := Message{Text: T(ctx, pushTexts[job.About], "count", job.Minutes), Path: casePath(job.CaseID)}
 	if job.About == community.ReviewLate {
 		m.Path = "/review"
+	}
+	if job.About == community.AlertOpened {
+		m.Path = "/alerts"
 	}
 	return m
 }

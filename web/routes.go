@@ -7,6 +7,7 @@ import (
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
 )
 
@@ -220,6 +221,11 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/connections/{connection}/hearing/letters/dismiss", Object: "connection", Action: "change", Handler: a.page(a.mends("dismiss", "", dismissLetters))},
 		{Method: "POST", Pattern: "/connections/{connection}/hearing/letters/{letter}/retry", Object: "connection", Action: "change", Handler: a.page(a.mends("retry", "letter", listeners.RetryLetter))},
 		{Method: "POST", Pattern: "/connections/{connection}/hearing/letters/{letter}/dismiss", Object: "connection", Action: "change", Handler: a.page(a.mends("dismiss", "letter", dismissLetter))},
+
+		// What a brand's people are called for.
+		{Method: "GET", Pattern: "/alerts", Object: "alert", Action: "read", Handler: a.page(a.alerts)},
+		{Method: "POST", Pattern: "/alerts/{alert}/take", Object: "alert", Action: "take", Handler: a.page(a.changesAlert(moderation.TakeAlert))},
+		{Method: "POST", Pattern: "/alerts/{alert}/close", Object: "alert", Action: "take", Handler: a.page(a.changesAlert(moderation.CloseAlert))},
 
 		// Customers who want to hear nothing more, or to be forgotten.
 		{Method: "GET", Pattern: "/customers", Object: "customer", Action: "read", Handler: a.page(a.customers)},

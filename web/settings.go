@@ -10,6 +10,7 @@ import (
 
 // settingsPages are the parts of a brand that its people can set, each with a page of its own.
 var settingsPages = []struct{ href, title, why string }{
+	{"/alerts", "alerts.title", "alerts.in_short"},
 	{"/connections", "connection.title", "connection.in_short"},
 	{"/customers", "customer.title", "customer.in_short"},
 	{"/settings/programme", "programme.title", "programme.why"},

@@ -33,6 +33,7 @@ type User struct {
 	People   bool   // may see who takes part
 	Settings bool   // may see what the brand has set
 	Sends    bool   // may see what leaves
+	Alerts   int    // that wait for somebody to take them
 }
 
 type viewKey struct{}
