@@ -152,12 +152,15 @@ func recordAll(ctx context.Context, tx Tx, all []Activity) error {
 	if err != nil {
 		return err
 	}
-	columns := []string{"id bigint", "brand_id bigint", "case_id bigint", "kind text", "lane text", "detail text", "created_at bigint"}
+	columns := []string{"id bigint", "brand_id bigint", "case_id bigint", "actor_id bigint", "kind text", "lane text", "detail text", "created_at bigint"}
 	return tx.InsertRows(ctx, "activities", columns, len(all), func(i int, into []any) {
 		a := &all[i]
 		detail, _ := json.Marshal(a.Detail) // texts and numbers: it cannot fail
-		into[0], into[1], into[2] = ids[i], a.BrandID, a.CaseID
-		into[3], into[4], into[5], into[6] = string(a.Kind), string(a.Lane), string(detail), int64(tx.Now())
+		into[0], into[1], into[2], into[3] = ids[i], a.BrandID, a.CaseID, nil
+		if a.ActorID != 0 {
+			into[3] = a.ActorID
+		}
+		into[4], into[5], into[6], into[7] = string(a.Kind), string(a.Lane), string(detail), int64(tx.Now())
 	})
 }
 

@@ -37,7 +37,7 @@ func List(ctx context.Context, db bun.IDB, m *Member, w Wanted) ([]Case, string,
 		lanes = []Lane{w.Lane}
 	}
 	if w.State != "" && w.State != Open {
-		return listByState(ctx, db, m, w, lanes)
+		return listByState(ctx, db, m, w, lanes, nil)
 	}
 	due, id, err := w.place()
 	if err != nil {
@@ -88,7 +88,8 @@ func (m *Member) feedQuery(lanes []Lane, topics []int64, due clock.Time, id int6
 	return q.String(), append(args, limit)
 }
 
-func listByState(ctx context.Context, db bun.IDB, m *Member, w Wanted, lanes []Lane) ([]Case, string, error) {
+// listByState lists cases in a state, the newest first; more narrows them, and may be nil.
+func listByState(ctx context.Context, db bun.IDB, m *Member, w Wanted, lanes []Lane, more func(*bun.SelectQuery) *bun.SelectQuery) ([]Case, string, error) {
 	before, err := strconv.ParseInt(w.After, 10, 64)
 	if w.After != "" && err != nil {
 		return nil, "", errCursor
@@ -103,6 +104,9 @@ func listByState(ctx context.Context, db bun.IDB, m *Member, w Wanted, lanes []L
 	}
 	if w.Topic != nil {
 		q = q.Where("c.topic_id = ?", *w.Topic)
+	}
+	if more != nil {
+		q = more(q)
 	}
 	if err := q.Scan(ctx); err != nil {
 		return nil, "", fmt.Errorf("list %s cases: %w", w.State, err)

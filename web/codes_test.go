@@ -118,7 +118,7 @@ func trustKinds(t *testing.T) []string {
 
 // lanes are the reasons why a case is in its lane: the rules, and what community writes by itself.
 func lanes() []string {
-	found := []string{rules.Default, "escalated", "follow_up", "declined", community.LaneOptedOut, community.LaneNobody, community.LaneCorrected}
+	found := []string{rules.Default, "escalated", "follow_up", "declined", community.LaneOptedOut, community.LaneNobody, community.LaneCorrected, community.LaneHandedBack}
 	for _, rule := range append(rules.Standing(), rules.Starting(rules.Thresholds{Staff: 1, Anger: 80, Noise: 80})...) {
 		found = append(found, rule.Name)
 	}

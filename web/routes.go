@@ -58,6 +58,8 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/cases/{case}/escalate", Object: "case", Action: "escalate", Handler: a.page(a.escalate)},
 		{Method: "POST", Pattern: "/cases/{case}/close", Object: "case", Action: "close", Handler: a.page(a.closeCase)},
 		{Method: "POST", Pattern: "/cases/{case}/presence", Object: "case", Action: "read", Handler: a.page(a.present)},
+		{Method: "GET", Pattern: "/cases", Object: "casework", Action: "read", Handler: a.page(a.casework)},
+		{Method: "POST", Pattern: "/cases", Object: "casework", Action: "change", Handler: a.page(a.sortCases)},
 		{Method: "POST", Pattern: "/cases/{case}/decline", Object: "case", Action: "claim", Handler: a.page(a.decline)},
 		{Method: "POST", Pattern: "/cases/{case}/pass", Object: "case", Action: "claim", Handler: a.page(a.passOn)},
 		{Method: "POST", Pattern: "/cases/{case}/take-over", Object: "case", Action: "take_over", Handler: a.page(a.takeOver)},

@@ -124,6 +124,17 @@ func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Co
 			return errors.Join(err, func() error { _, _, err := moderation.CasesBehind(ctx, read, staff, b); return err }())
 		}
 	}
+	seek := func(sought community.Sought) func(context.Context) error {
+		return func(ctx context.Context) error {
+			sought.Limit = 10
+			all, next, err := community.Seek(ctx, read, staff, sought)
+			if err == nil && (len(all) == 0 || next == "") {
+				err = errors.New("the list is short")
+			}
+			sought.After = next
+			return errors.Join(err, func() error { _, _, err := community.Seek(ctx, read, staff, sought); return err }())
+		}
+	}
 	hour := 3
 	return map[string]func(context.Context) error{
 		"report": func(ctx context.Context) error {
@@ -136,6 +147,10 @@ func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Co
 		"cases behind a report":    behind(moderation.Behind{}),
 		"cases behind an hour":     behind(moderation.Behind{Hour: &hour}),
 		"cases behind the answers": behind(moderation.Behind{End: moderation.EndAnswered, Topic: &s.topics[0]}),
+		"triage board":             seek(community.Sought{}),
+		"board of one lane":        seek(community.Sought{Lane: community.Staff, Topic: &s.topics[0], Before: s.now}),
+		"board of the held":        seek(community.Sought{State: community.Claimed, Network: "x"}),
+		"board of answered":        seek(community.Sought{State: community.Answered, Language: "vi"}),
 		"feed of an advocate":      list(advocate, community.Wanted{}),
 		"feed of staff":            list(staff, community.Wanted{}),
 		"feed of one topic":        list(staff, community.Wanted{Topic: &s.topics[0], Lane: community.Staff}),

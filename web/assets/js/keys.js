@@ -1,4 +1,4 @@
-// Keyboard: an element with data-key="c" or "g f" is pressed by that key; j and k walk the rows; ?
+// Keyboard: an element with data-key="c" or "g f" is pressed by that key; j and k walk the rows, x chooses one; ?
 // opens the sheet, which lists what this page has. Single keys can be switched off there (WCAG 2.1.4);
 // Ctrl or Cmd with Enter always sends the form one is writing in.
 const sheet = () => document.getElementById("keys");
@@ -34,6 +34,7 @@ function press(keys) {
     return Boolean(sheet());
   }
   if (keys === "j" || keys === "k") return walk(keys === "j" ? 1 : -1);
+  if (keys === "x" && pick()) return true;
   const element = [...document.querySelectorAll("[data-key]")].find((e) => e.dataset.key === keys && visible(e));
   if (!element) return false;
   if (element.matches("input, textarea, select")) element.focus();
@@ -50,6 +51,13 @@ function walk(step) {
   row.focus();
   row.scrollIntoView({ block: "nearest" });
   return true;
+}
+
+// pick chooses the row where the reader is, on pages that do something to several rows.
+function pick() {
+  const box = document.activeElement?.closest("li")?.querySelector("input[data-pick]");
+  box?.click();
+  return Boolean(box);
 }
 
 // The list is read from the page, so it says exactly what works here.
