@@ -2,6 +2,8 @@ package community
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/uptrace/bun"
@@ -56,8 +58,14 @@ const notLeft = "state IN ('draft', 'returned', 'submitted', 'withdrawn')"
 // where the brand has not met it.
 func FindAccount(ctx context.Context, db bun.IDB, brandID int64, network, idOrHandle string) (listeners.Account, error) {
 	var a listeners.Account
-	err := db.NewSelect().Model(&a).Where("brand_id = ? AND network = ? AND (native_id = ? OR handle = ?)", brandID, network, idOrHandle, idOrHandle).
-		OrderExpr("CASE WHEN native_id = ? THEN 0 ELSE 1 END, id", idOrHandle).Limit(1).Scan(ctx)
+	find := func(column string) error {
+		return db.NewSelect().Model(&a).Where("brand_id = ? AND network = ?", brandID, network).
+			Where("? = ? AND ? <> ''", bun.Ident(column), idOrHandle, bun.Ident(column)).Order("id").Limit(1).Scan(ctx)
+	}
+	err := find("native_id")
+	if errors.Is(err, sql.ErrNoRows) {
+		err = find("handle")
+	}
 	if err != nil {
 		return a, fmt.Errorf("find the account %s of %s: %w", idOrHandle, network, err)
 	}

@@ -108,17 +108,22 @@ func SetBudget(ctx context.Context, tx Tx, connectionID int64, budget MicroUSD) 
 	if err != nil {
 		return fmt.Errorf("set the budget of connection %d: %w", connectionID, err)
 	}
-	_, err = tx.NewUpdate().Model((*Reply)(nil)).Set("due_at = ?", tx.Now()).
-		Where("connection_id = ? AND state IN (?, ?) AND error = ?", connectionID, Retry, InDoubt, OverBudget).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("let the replies of connection %d go on: %w", connectionID, err)
-	}
-	_, err = tx.NewUpdate().Model((*Change)(nil)).Set("due_at = ?", tx.Now()).
-		Where("connection_id = ? AND state IN (?, ?) AND error = ?", connectionID, ChangeQueued, ChangeInDoubt, OverBudget).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("let the changes of connection %d go on: %w", connectionID, err)
+	for _, waits := range waitForMoney {
+		_, err := tx.NewUpdate().Table(waits.table).Set("due_at = ?", tx.Now()).
+			Where("connection_id = ? AND due_at > ? AND error = ?", connectionID, tx.Now(), OverBudget).Where(waits.states).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("let the %s of connection %d go on: %w", waits.table, connectionID, err)
+		}
 	}
 	return nil
+}
+
+// waitForMoney are the states in which something can wait for a new budget, as the indexes of the outboxes have
+// them.
+var waitForMoney = []struct{ table, states string }{
+	{"replies", "state IN ('waiting', 'queued', 'retry')"},
+	{"replies", "state IN ('sending', 'ambiguous', 'held') AND state = 'ambiguous'"},
+	{"changes", "state IN ('queued', 'doing', 'ambiguous') AND state <> 'doing'"},
 }
 
 // Affordable tells whether a connection's budget bears one more call of this cost. The error is of class

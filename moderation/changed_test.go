@@ -306,6 +306,20 @@ func TestDoubtfulChanges(t *testing.T) {
 			}
 		})
 	})
+	t.Run("an edit that somebody has made there already", func(t *testing.T) {
+		each(t, func(t *testing.T, s *shop) {
+			w := s.onWall()
+			c, _, r := s.isThere("lananh")
+			if _, err := s.correct("lan", r, right); err != nil {
+				t.Fatal(err)
+			}
+			w.stands[r.NativeID] = right
+			s.passes(time.Second, time.Second)
+			if s.wantChange(c, listeners.Changed, ""); len(w.asked) != 0 {
+				t.Errorf("asked for %v", w.asked)
+			}
+		})
+	})
 	t.Run("a process dies after the request", func(t *testing.T) {
 		each(t, func(t *testing.T, s *shop) {
 			w := s.onWall()

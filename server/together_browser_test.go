@@ -172,7 +172,14 @@ func desk(w *servertest.World, name string) *person {
 	if err != nil {
 		w.T.Fatal(err)
 	}
-	var secret string
+	p := &person{w, &http.Client{Jar: jar}}
+	p.post("/sign-in/"+signInLink(w, name), nil)
+	return p
+}
+
+// signInLink is the secret of a link by which somebody signs in.
+func signInLink(w *servertest.World, name string) (secret string) {
+	w.T.Helper()
 	w.Write(func(ctx context.Context, tx listeners.Tx) error {
 		who, err := access.FindPerson(ctx, tx, name+"@example.com")
 		if err != nil {
@@ -181,9 +188,7 @@ func desk(w *servertest.World, name string) *person {
 		secret, err = access.AddLink(ctx, tx, access.Link{PersonID: who.ID})
 		return err
 	})
-	p := &person{w, &http.Client{Jar: jar}}
-	p.post("/sign-in/"+secret, nil)
-	return p
+	return secret
 }
 
 func (p *person) get(path string) string { return p.send(http.MethodGet, path, nil) }
