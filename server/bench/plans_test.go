@@ -23,7 +23,9 @@ import (
 
 // grown are the tables that grow with what a brand hears and does: no query of a page, of the loop or
 // of listening may read one from end to end.
-var grown = []string{"accounts", "cases", "mentions", "answers", "reviews", "replies", "point_entries", "activities", "sessions", "notices"}
+var grown = []string{
+	"accounts", "cases", "mentions", "answers", "reviews", "replies", "changes", "gaps", "dead_letters", "point_entries", "activities", "sessions", "notices",
+}
 
 // TestPlansAtAHundredThousandCases asks both databases how they would run every query that the
 // product really makes, and finds none that reads a grown table from end to end.
@@ -224,6 +226,74 @@ func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Co
 			w.App.Deliverer.Tick(ctx)
 			return ctx.Err()
 		},
+		"what was not heard": func(ctx context.Context) error {
+			_, err := listeners.Gaps(ctx, read, s.conn.ID, 50)
+			_, cut := listeners.LettersInShort(ctx, read, s.conn.ID, 50)
+			_, raw := listeners.UndecodedOf(ctx, read, s.conn.ID)
+			return errors.Join(err, cut, raw)
+		},
+		"a letter is thrown away": in(func(ctx context.Context, tx listeners.Tx) error {
+			return listeners.DismissLetter(ctx, tx, s.conn.ID, 5)
+		}),
+		"customers": func(ctx context.Context) error {
+			silent, err := listeners.OptOuts(ctx, read, s.brand, 0, 200)
+			if err == nil && len(silent) == 0 {
+				err = errors.New("nobody wants to hear nothing more")
+			}
+			_, receipts := community.Erasures(ctx, read, s.brand, 200)
+			return errors.Join(err, receipts)
+		},
+		"one customer": func(ctx context.Context) error {
+			account, err := community.FindAccount(ctx, read, s.brand, "x", fmt.Sprint("customer", s.account(open)))
+			if err != nil {
+				return err
+			}
+			_, _, err = community.EraseOutlook(ctx, read, account)
+			return err
+		},
+		"changes of a case": func(ctx context.Context) error {
+			found, err := listeners.ChangesOf(ctx, read, int64(1+answered))
+			if err == nil && len(found) == 0 {
+				err = errors.New("there is none")
+			}
+			return err
+		},
+		"an answer to change": func(ctx context.Context) error {
+			r, _, _, err := community.ToChange(ctx, read, staff, s.sent)
+			if err != nil {
+				return err
+			}
+			_, err = community.ReplyNow(ctx, read, &r)
+			return err
+		},
+		"a post to hide": func(ctx context.Context) error {
+			_, _, err := community.ToHide(ctx, read, staff, int64(1+open))
+			return err
+		},
+		"a comment with a phone number": in(func(ctx context.Context, tx listeners.Tx) error {
+			if err := listeners.HidePhones(ctx, tx, s.conn.ID, true); err != nil {
+				return err
+			}
+			number := listeners.Post{
+				NativeID: "phone", ThreadKey: "phone", ParentID: s.native(open), Author: listeners.Author{NativeID: "caller", Handle: "caller"}, Reason: listeners.Mentioned,
+				Surface: listeners.InPublic, Text: "call me on 0912 345 678 please", Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}, CreatedAt: w.App.Now(),
+			}
+			intake := &moderation.Intake{
+				Read: read, Rules: moderation.DefaultRules, NewID: func() string { return "hide" },
+				Network: func(string) listeners.Network { return listeners.Network{HidesPhones: true} },
+			}
+			if err := intake.Sink(s.conn, []listeners.Post{number})(ctx, tx); err != nil {
+				return err
+			}
+			n, err := tx.NewSelect().Model((*listeners.Change)(nil)).Where("native_id = 'phone'").Where("connection_id = ?", s.conn.ID).Where("state IN ('queued', 'doing', 'ambiguous')").Count(ctx)
+			if err == nil && n != 1 {
+				err = errors.New("it is not to be hidden")
+			}
+			return err
+		}),
+		"a budget is set": in(func(ctx context.Context, tx listeners.Tx) error {
+			return listeners.SetBudget(ctx, tx, s.conn.ID, 1_000_000)
+		}),
 		"API: feed":      get("huy", "/cases"),
 		"API: a case":    get("minh", fmt.Sprint("/cases/", 1+open)),
 		"API: reviews":   get("minh", "/reviews"),

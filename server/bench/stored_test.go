@@ -20,6 +20,7 @@ type stored struct {
 	people int // advocates, with ids from 1000
 	cases  int
 	now    clock.Time
+	sent   string // a reply of the brand's that is on the network
 }
 
 // The shares of a hundred cases by state; what is left is noise.
@@ -154,6 +155,24 @@ func fill(t testing.TB, app *server.App, brand int64, conn listeners.Connection,
 		row(into, fmt.Sprintf("%08d", i), s.of(s.account(c)), conn.ID, int64(1+c), int64(1+i), int64(1+c), int64(1+i), s.native(c), "It is back on the menu.", hash,
 			state, int64(s.now.Add(time.Hour)), int64(1), int64(0), int64(0), fmt.Sprint("r", i), "", "", int64(s.at(c)), int64(3), int64(s.at(c).Add(time.Hour)))
 	})
+	write("changes", []string{
+		"id text", "brand_id bigint", "connection_id bigint", "case_id bigint", "reply_id text", "native_id text", "kind text", "text text", "text_hash text", "before text", "why text",
+		"note text", "reopen boolean", "state text", "due_at bigint", "attempts bigint", "reads bigint", "absent bigint", "error text", "created_at bigint", "version bigint",
+	}, len(answered), func(i int, into []any) {
+		c, state := answered[i], "failed"
+		if i%200 == 0 {
+			state = "queued"
+		} else if s.of(s.account(c)) == brand {
+			s.sent = fmt.Sprintf("%08d", i)
+		}
+		row(into, fmt.Sprint("change", i), s.of(s.account(c)), conn.ID, int64(1+c), fmt.Sprintf("%08d", i), fmt.Sprint("r", i), "delete", "", "", "It is back on the menu.", "needless",
+			"", false, state, int64(s.now.Add(time.Hour)), int64(1), int64(0), int64(0), "forbidden", int64(s.at(c)), int64(3))
+	})
+	write("gaps", []string{
+		"connection_id bigint", "from_at bigint", "to_at bigint", "state text", "cursor text", "refilled bigint", "error text", "source text", "created_at bigint",
+	}, 2000, func(i int, into []any) {
+		row(into, conn.ID, int64(s.at(i)), int64(s.at(i)), "refilled", "", int64(i), "", "outage", int64(s.at(i)))
+	})
 	write("point_entries", []string{
 		"brand_id bigint", "member_id bigint", "case_id bigint", "event text", "rule text", "rule_version bigint", "amount bigint", "created_at bigint", "matures_at bigint",
 	}, 2*len(answered), func(i int, into []any) {
@@ -173,8 +192,16 @@ func fill(t testing.TB, app *server.App, brand int64, conn listeners.Connection,
 			row(into, brand, s.member(answered[i]), int64(1+answered[i]), "answer_approved", fmt.Sprint("approved:", i), int64(s.at(answered[i])), readAt)
 		})
 	err = app.Write(t.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		if _, err := tx.NewRaw("UPDATE accounts SET opted_out_at = ? WHERE id % 1000 = 7", s.now).Exec(ctx); err != nil {
+			return err
+		}
 		for i := range 2000 {
 			_, err := tx.NewRaw("INSERT INTO sessions (token, data, expires_at) VALUES (?, ?, ?)", listeners.Hash(fmt.Sprint(i)), []byte("{}"), s.now.Add(time.Hour)).Exec(ctx)
+			if err != nil {
+				return err
+			}
+			_, err = tx.NewRaw("INSERT INTO dead_letters (connection_id, native_id, headers, raw, reason, created_at) VALUES (?, ?, '{}', ?, 'the post has no id', ?)",
+				conn.ID, fmt.Sprint(i), []byte("{}"), s.at(i)).Exec(ctx)
 			if err != nil {
 				return err
 			}
