@@ -95,6 +95,10 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 		t.Fatal(err)
 	}
 	err = f.app.Write(t.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		// One that was deleted is there again.
+		if _, err := tx.NewUpdate().Table("topics").Set("archived_at = NULL").Where("id = ?", f.topic).Exec(ctx); err != nil {
+			return err
+		}
 		if err := f.newcomer(ctx, tx, id, found); err != nil {
 			return err
 		}

@@ -89,7 +89,6 @@ func TestNetworkPagesLookRight(t *testing.T) {
 	pages := []look{
 		{"change", "minh", changePath(sent.ID), ""},
 		{"change-own", "huy", changePath(sent.ID), ""},
-		{"hide", "minh", hidePath(sent.MentionID), ""},
 		{"case-sent", "minh", casePath(sent.CaseID), ""},
 		{"hearing", "an", hearingPath(c.conn.ID), ".kept"},
 		{"hearing-none", "an", hearingPath(unwell.ID), ""},
