@@ -216,14 +216,16 @@ func hiddenByUs(ctx context.Context, db bun.IDB, mentions []Mention) (map[int64]
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	var hiding []int64
-	err := db.NewSelect().Model((*Change)(nil)).Column("mention_id").
-		Where("change.case_id IN (?) AND change.kind = ? AND change.state IN (?)", bun.List(ids), HidePost, bun.List(changing)).Scan(ctx, &hiding)
+	// A change that was made counts, too: it may have been settled after the mentions were read.
+	var asked []Change
+	err := db.NewSelect().Model(&asked).Column("mention_id", "kind").
+		Where("change.case_id IN (?) AND change.kind IN (?, ?) AND change.state <> ?", bun.List(ids), HidePost, ShowPost, NotChanged).
+		Order("change.created_at", "change.id").Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find what the brand is hiding: %w", err)
 	}
-	for _, id := range hiding {
-		ours[id] = true
+	for _, c := range asked {
+		ours[c.MentionID] = c.Kind == HidePost
 	}
 	return ours, nil
 }

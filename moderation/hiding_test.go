@@ -2,10 +2,12 @@ package moderation_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
 )
@@ -54,6 +56,17 @@ func TestTheBrandHidesAPost(t *testing.T) {
 			t.Errorf("asked for %v", w.asked)
 		}
 		w.lost = nil
+		hiddenAt := s.mention(c.MentionID).HiddenAt
+		set := func(at clock.Time) {
+			s.do(func(ctx context.Context, tx listeners.Tx) error {
+				_, err := tx.NewUpdate().Table("mentions").Set("hidden_at = ?", sql.NullInt64{Int64: int64(at), Valid: at != 0}).Where("id = ?", c.MentionID).Exec(ctx)
+				return err
+			})
+		}
+		set(0) // as whoever hears of it saw the post, who read it before it was settled
+		s.isHidden(post)
+		s.want(c, community.Open)
+		set(hiddenAt)
 		s.isHidden(post) // heard again, and again in the nightly look
 		if m := s.mention(c.MentionID); m.Text == "" || m.GoneAt != 0 || m.HiddenAt == 0 {
 			t.Errorf("of what the brand hides is left %+v", m)
