@@ -194,6 +194,14 @@ func coded(t *testing.T) map[string]bool {
 		"right":         values("community", "Right"),
 		"sentence":      sentences(t),
 		"quantity":      quantityNames(),
+		"rule_op":       values("moderation/rules", "Operator"),
+		"rule_problem":  values("moderation/rules", "ProblemCode"),
+		"fact":          factNames(),
+		"fact_option":   factOptions(),
+		"action":        actionNames(),
+		"action_option": actionOptions(),
+		"rule_pack":     packNames(),
+		"rule_name":     packRules(),
 	} {
 		if len(codes) < 3 {
 			t.Errorf("%s: found only the codes %q", table, codes)
@@ -294,6 +302,53 @@ func member(lit *ast.CompositeLit, field string, place int) ast.Expr {
 		}
 	}
 	return nil
+}
+
+// factNames and the like are the codes of the tables that rules are made of.
+func factNames() (all []string) {
+	for _, f := range rules.AllFacts {
+		all = append(all, f.Name)
+	}
+	return all
+}
+
+func factOptions() (all []string) {
+	for _, f := range rules.AllFacts {
+		for _, o := range f.Options {
+			all = append(all, "is_"+o)
+		}
+	}
+	return all
+}
+
+func actionNames() (all []string) {
+	for _, a := range rules.AllActions {
+		all = append(all, a.Name)
+	}
+	return all
+}
+
+func actionOptions() (all []string) {
+	for _, a := range rules.AllActions {
+		all = append(all, a.Options...)
+	}
+	return all
+}
+
+func packNames() (all []string) {
+	for _, p := range rules.Packs {
+		all = append(all, p.Name)
+	}
+	return all
+}
+
+func packRules() (all []string) {
+	for _, p := range rules.Packs {
+		for _, r := range p.Rules {
+			all = append(all, r.Name)
+		}
+	}
+	return all
 }
 
 // quantityNames are the numbers that admins set on pages that are nothing but numbers.

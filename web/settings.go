@@ -21,6 +21,7 @@ var settingsPages = []struct{ href, title, why string }{
 	{"/settings/review", "review_rules.title", "review_rules.why"},
 	{"/settings/promise", "promise.title", "promise.in_short"},
 	{"/settings/voice", "voice.title", "voice.why"},
+	{"/rules", "rules.title", "rules.in_short"},
 	{"/settings/topics", "topic.title", "topic.in_short"},
 	{"/reports", "report.title", "report.in_short"},
 	{"/quality", "quality.title", "quality.in_short"},

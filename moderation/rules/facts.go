@@ -57,7 +57,7 @@ const (
 )
 
 // Fact is one thing that a condition may look at. Its words stand in the catalogs as "fact.<name>", those
-// of its options as "fact_option.<option>".
+// of its options as "fact_option.is_<option>".
 type Fact struct {
 	Name    string
 	Kind    Kind

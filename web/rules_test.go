@@ -1,0 +1,41 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// TestRulesAreWrittenAndTried: a rule is written row by row without JavaScript, tried on the past, and not
+// switched on where the past is too short.
+func TestRulesAreWrittenAndTried(t *testing.T) {
+	c := newCafe(t)
+	c.writes("lan_ng", "Quán mở cửa tới mấy giờ ạ?", "")
+	v := c.visits("an", "vi")
+	page := v.post("/rules/new", url.Values{"name": {"Hỏi giờ"}, "g0.new": {"question"}, "press": {"condition:0"}})
+	if page.status != http.StatusOK || len(page.all(`input[name="g0.c0.value"]`)) != 1 {
+		t.Fatalf("adding a condition gives %d", page.status)
+	}
+	wrong := v.post("/rules/new", url.Values{"name": {"Hỏi giờ"}, "press": {"keep"}})
+	if wrong.status != http.StatusUnprocessableEntity || !strings.Contains(wrong.body, "Chọn ít nhất một việc") {
+		t.Errorf("a rule that does nothing gives %d", wrong.status)
+	}
+	v.post("/rules/new", url.Values{
+		"name": {"Hỏi giờ"}, "g0.c0.fact": {"question"}, "g0.c0.op": {"at_least"}, "g0.c0.value": {"50"},
+		"d0.action": {"lane"}, "d0.value": {"staff"}, "press": {"keep"},
+	})
+	v.post("/rules/try", nil)
+	page = v.get("/rules")
+	for _, said := range []string{"Khi câu hỏi từ 50 %", "→ chuyển cho nhân viên", "1 bài: cộng đồng → nhân viên", "Như vậy còn quá ít"} {
+		if !strings.Contains(page.body, said) {
+			t.Errorf("the page does not say %q", said)
+		}
+	}
+	if refused := v.post("/rules", url.Values{"press": {"switch"}}); refused.status != http.StatusUnprocessableEntity {
+		t.Errorf("switching on what was not tried enough gives %d", refused.status)
+	}
+	if page := c.visits("minh", "en").get("/rules"); page.status != http.StatusOK || strings.Contains(page.body, "Switch on") {
+		t.Errorf("a moderator gets %d", page.status)
+	}
+}
