@@ -14,7 +14,7 @@ func TestRulesAreWrittenAndTried(t *testing.T) {
 	c.writes("lan_ng", "Quán mở cửa tới mấy giờ ạ?", "")
 	v := c.visits("an", "vi")
 	page := v.post("/rules/new", url.Values{"name": {"Hỏi giờ"}, "g0.new": {"question"}, "press": {"condition:0"}})
-	if page.status != http.StatusOK || len(page.all(`input[name="g0.c0.value"]`)) != 1 {
+	if page.status != http.StatusOK || len(page.all(`input[name=g0.c0.value]`)) != 1 {
 		t.Fatalf("adding a condition gives %d", page.status)
 	}
 	wrong := v.post("/rules/new", url.Values{"name": {"Hỏi giờ"}, "press": {"keep"}})
@@ -25,6 +25,9 @@ func TestRulesAreWrittenAndTried(t *testing.T) {
 		"name": {"Hỏi giờ"}, "g0.c0.fact": {"question"}, "g0.c0.op": {"at_least"}, "g0.c0.value": {"50"},
 		"d0.action": {"lane"}, "d0.value": {"staff"}, "press": {"keep"},
 	})
+	if kept := v.get("/rules/0"); len(kept.all(`input[name=g0.c0.value][value=50]`)) != 1 || len(kept.all(`option[value=staff][selected]`)) != 1 {
+		t.Error("the form of a rule that was kept does not hold what was kept")
+	}
 	v.post("/rules/try", nil)
 	page = v.get("/rules")
 	for _, said := range []string{"Khi câu hỏi từ 50 %", "→ chuyển cho nhân viên", "1 bài: cộng đồng → nhân viên", "Như vậy còn quá ít"} {
@@ -38,4 +41,28 @@ func TestRulesAreWrittenAndTried(t *testing.T) {
 	if page := c.visits("minh", "en").get("/rules"); page.status != http.StatusOK || strings.Contains(page.body, "Switch on") {
 		t.Errorf("a moderator gets %d", page.status)
 	}
+}
+
+func TestRulesLookRight(t *testing.T) {
+	b := newBrowser(t)
+	b.System("light")
+	newCafe(t).looks(b, []look{{"rules-none", "an", "/rules", ""}})
+	c := newCafe(t)
+	c.busy()
+	v := c.visits("an", "en")
+	v.post("/rules", url.Values{"press": {"pack:telecom"}})
+	v.post("/rules/new", url.Values{
+		"name": {"Angry in the evening"}, "g0.c0.fact": {"anger"}, "g0.c0.op": {"at_least"}, "g0.c0.value": {"80"},
+		"g1.any": {"yes"}, "g1.c0.fact": {"time"}, "g1.c0.op": {"between"}, "g1.c0.value": {"20:00", "23:00"},
+		"g1.c1.fact": {"weekday"}, "g1.c1.op": {"one_of"}, "g1.c1.value": {"saturday", "sunday"},
+		"d0.action": {"lane"}, "d0.value": {"staff"}, "d1.action": {"tag"}, "d1.value": {"evening"}, "press": {"keep"},
+	})
+	v.post("/rules/try", nil)
+	c.looks(b, []look{
+		{"rules-tried", "an", "/rules", ""},
+		{"rules-read", "minh", "/rules", ""},
+		{"rule", "an", "/rules/0", ""},
+		{"rule-new", "an", "/rules/new", ""},
+	})
+	b.Quiet()
 }
