@@ -20,7 +20,7 @@ func TestMatrixOfPages(t *testing.T) {
 	app, handler, guard := site(t)
 	own, rival := newFirm(t, app, "saomai"), newFirm(t, app, "rival")
 	foreign := rival.things(t, rival.friend, true)
-	foreign["network"], foreign["brand"] = "nothing", "nobody" // whoever is looking for people says so to everybody
+	foreign["network"], foreign["brand"], foreign["place"] = "nothing", "nobody", "99" // whoever is looking for people says so to everybody
 	foreign["id"], foreign["case"] = rival.things(t, rival.friend, false)["id"], foreign["id"]
 	var pages []access.Route
 	for _, r := range guard.Routes() {

@@ -190,8 +190,8 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/rules", Object: "rules", Action: "read", Handler: a.page(a.rules)},
 		{Method: "POST", Pattern: "/rules", Object: "rules", Action: "change", Handler: a.page(a.changeRules)},
 		{Method: "POST", Pattern: "/rules/try", Object: "rules", Action: "change", Handler: a.page(a.tryRules)},
-		{Method: "GET", Pattern: "/rules/{rule}", Object: "rules", Action: "read", Handler: a.page(a.rule)},
-		{Method: "POST", Pattern: "/rules/{rule}", Object: "rules", Action: "change", Handler: a.page(a.writeRule)},
+		{Method: "GET", Pattern: "/rules/{place}", Object: "rules", Action: "read", Handler: a.page(a.rule)},
+		{Method: "POST", Pattern: "/rules/{place}", Object: "rules", Action: "change", Handler: a.page(a.writeRule)},
 
 		// How well what is heard is understood.
 		{Method: "GET", Pattern: "/quality", Object: "quality", Action: "read", Handler: a.page(a.quality)},

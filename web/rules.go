@@ -190,19 +190,31 @@ type ruleForm struct {
 
 func (a *App) rule(w http.ResponseWriter, r *http.Request) error {
 	me := access.From(r.Context()).Member
-	v := ruleForm{Place: chi.URLParam(r, "rule"), May: a.Guard.May(r.Context(), "rules", "change")}
+	v := ruleForm{Place: chi.URLParam(r, "place"), May: a.Guard.May(r.Context(), "rules", "change")}
 	s, err := editable(r.Context(), a.DB.Read(), me.BrandID, "")
 	if err != nil {
 		return err
 	}
-	if v.Place != "new" {
-		place, err := strconv.Atoi(v.Place)
-		if err != nil || place < 0 || place >= len(s.Rules) {
-			return sql.ErrNoRows
-		}
+	place, err := placeIn(s, v.Place)
+	if err != nil {
+		return err
+	}
+	if place < len(s.Rules) {
 		v.Rule = s.Rules[place]
 	}
 	return a.showRule(w, r, http.StatusOK, v)
+}
+
+// placeIn is the place that a path names; "new" is the one after the last.
+func placeIn(s rules.Set, path string) (int, error) {
+	if path == "new" {
+		return len(s.Rules), nil
+	}
+	place, err := strconv.Atoi(path)
+	if err != nil || place < 0 || place >= len(s.Rules) {
+		return 0, sql.ErrNoRows
+	}
+	return place, nil
 }
 
 func (a *App) showRule(w http.ResponseWriter, r *http.Request, status int, v ruleForm) (err error) {
@@ -217,25 +229,32 @@ func (a *App) writeRule(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return &community.Invalid{Field: "name", Sentence: "this form cannot be read"}
 	}
-	v := ruleForm{Place: chi.URLParam(r, "rule"), May: true, Rule: readRule(r.PostForm)}
+	v := ruleForm{Place: chi.URLParam(r, "place"), May: true, Rule: readRule(r.PostForm)}
+	s, err := editable(r.Context(), a.DB.Read(), access.From(r.Context()).Member.BrandID, zoneHere(r.Context()))
+	if err != nil {
+		return err
+	}
+	if _, err := placeIn(s, v.Place); err != nil {
+		return err
+	}
 	if press := r.PostForm.Get("press"); press != "keep" {
 		changeRows(&v.Rule, r.PostForm, press)
 		return a.showRule(w, r, http.StatusOK, v)
 	}
-	err := a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
+	err = a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
 		me := access.From(ctx).Member
 		s, err := editable(ctx, tx, me.BrandID, zoneHere(r.Context()))
 		if err != nil {
 			return err
 		}
+		place, err := placeIn(s, v.Place)
+		if err != nil {
+			return err
+		}
 		s.Rules = slices.Clone(s.Rules)
-		place, err := strconv.Atoi(v.Place)
-		switch {
-		case v.Place == "new":
+		if place == len(s.Rules) {
 			s.Rules = append(s.Rules, v.Rule)
-		case err != nil || place < 0 || place >= len(s.Rules):
-			return sql.ErrNoRows
-		default:
+		} else {
 			v.Rule.Off = s.Rules[place].Off
 			s.Rules[place] = v.Rule
 		}
