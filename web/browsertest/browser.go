@@ -5,6 +5,7 @@ package browsertest
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,6 +63,9 @@ func (b *Browser) listen() {
 		case *log.EventEntryAdded:
 			if ev.Entry.Level == log.EntryLevelVerbose {
 				return // what Chromium recommends
+			}
+			if page, err := url.Parse(ev.Entry.URL); err == nil && strings.Contains(ev.Entry.Text, "icon from the Manifest") && !strings.Contains(ev.Entry.Text, page.Host) {
+				return // of a page on another site, which was left before its icon had come
 			}
 			b.complain("%s: %s (%s)", ev.Entry.Level, ev.Entry.Text, ev.Entry.URL)
 		case *runtime.EventExceptionThrown:
