@@ -24,14 +24,15 @@ type Intake struct {
 	// NewID makes the id of a change, a UUIDv7. Nil: nothing is hidden by itself.
 	NewID func() string
 
-	mu     sync.Mutex
-	brands map[int64]ready
+	mu        sync.Mutex
+	brands    map[int64]ready
+	forgotten int // how often a brand was: what was being prepared meanwhile is not kept
 }
 
 // Sink scores a page and returns what stores it: mentions, cases and what follows from them. It is a
 // Poller's Sink.
 func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(context.Context, listeners.Tx) error {
-	brand, err := in.ready(context.Background(), conn.BrandID)
+	brand, err := in.ready(context.Background(), in.Read, conn.BrandID)
 	if err != nil {
 		return func(context.Context, listeners.Tx) error { return err }
 	}
@@ -198,29 +199,50 @@ type ready struct {
 
 // ready prepares a brand, once; Forget and Refresh make it be prepared again. Who scores goes on with what
 // they have.
-func (in *Intake) ready(ctx context.Context, brandID int64) (ready, error) {
+//
+// Nothing is read while the lock is held, and a caller in a transaction reads with it: whoever holds one of few
+// connections and waits for another, or for somebody who waits for one, may wait for ever.
+func (in *Intake) ready(ctx context.Context, db bun.IDB, brandID int64) (ready, error) {
 	in.mu.Lock()
-	defer in.mu.Unlock()
-	if b, ok := in.brands[brandID]; ok {
+	b, ok := in.brands[brandID]
+	forgotten := in.forgotten
+	in.mu.Unlock()
+	if ok {
 		return b, nil
 	}
-	versions, err := in.versions(ctx, []int64{brandID}) // before everything else, so that what changes meanwhile is noticed
+	b, err := in.prepare(ctx, db, brandID)
+	if err != nil {
+		return b, err
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.forgotten == forgotten {
+		if in.brands == nil {
+			in.brands = map[int64]ready{}
+		}
+		in.brands[brandID] = b
+	}
+	return b, nil
+}
+
+func (in *Intake) prepare(ctx context.Context, db bun.IDB, brandID int64) (ready, error) {
+	versions, err := versions(ctx, db, []int64{brandID}) // before everything else, so that what changes meanwhile is noticed
 	if err != nil {
 		return ready{}, err
 	}
 	b := ready{version: versions[brandID]}
-	topics, err := community.Topics(ctx, in.Read, brandID)
+	topics, err := community.Topics(ctx, db, brandID)
 	if err != nil {
 		return b, err
 	}
 	b.scorer = triage.New(topicsOf(topics))
-	if b.rules, err = rulesOf(ctx, in.Read, brandID, in.Rules); err != nil {
+	if b.rules, err = rulesOf(ctx, db, brandID, in.Rules); err != nil {
 		return b, err
 	}
-	if b.watched, err = watchedRules(ctx, in.Read, brandID); err != nil {
+	if b.watched, err = watchedRules(ctx, db, brandID); err != nil {
 		return b, err
 	}
-	learned, _, err := speaking(ctx, in.Read, brandID)
+	learned, _, err := speaking(ctx, db, brandID)
 	if err != nil {
 		return b, err
 	}
@@ -231,30 +253,27 @@ func (in *Intake) ready(ctx context.Context, brandID int64) (ready, error) {
 		}
 		b.scorer = b.scorer.With(layer)
 	}
-	if in.brands == nil {
-		in.brands = map[int64]ready{}
-	}
-	in.brands[brandID] = b
 	return b, nil
 }
 
 // versions are those of the brands' learning, by brand.
-func (in *Intake) versions(ctx context.Context, brands []int64) (map[int64]int64, error) {
+func versions(ctx context.Context, db bun.IDB, brands []int64) (map[int64]int64, error) {
 	var all []learning
-	if err := in.Read.NewSelect().Model(&all).Column("brand_id", "version").Where("g.brand_id IN (?)", bun.List(brands)).Scan(ctx); err != nil {
+	if err := db.NewSelect().Model(&all).Column("brand_id", "version").Where("g.brand_id IN (?)", bun.List(brands)).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("look what was learned: %w", err)
 	}
-	versions := make(map[int64]int64, len(all))
+	found := make(map[int64]int64, len(all))
 	for _, l := range all {
-		versions[l.BrandID] = l.Version
+		found[l.BrandID] = l.Version
 	}
-	return versions, nil
+	return found, nil
 }
 
 // Forget makes a brand be prepared again.
 func (in *Intake) Forget(brandID int64) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	in.forgotten++
 	delete(in.brands, brandID)
 }
 
@@ -270,12 +289,12 @@ func (in *Intake) Refresh(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	versions, err := in.versions(ctx, ids)
+	now, err := versions(ctx, in.Read, ids)
 	if err != nil {
 		return err
 	}
 	for id, version := range known {
-		if versions[id] != version {
+		if now[id] != version {
 			in.Forget(id)
 		}
 	}
@@ -283,8 +302,8 @@ func (in *Intake) Refresh(ctx context.Context) error {
 }
 
 // Why gives the spans of a text that explain its score, strongest first.
-func (in *Intake) Why(brandID int64, text string, most int) ([]triage.Span, error) {
-	b, err := in.ready(context.Background(), brandID)
+func (in *Intake) Why(ctx context.Context, db bun.IDB, brandID int64, text string, most int) ([]triage.Span, error) {
+	b, err := in.ready(ctx, db, brandID)
 	if err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ func (in *Intake) Correct(ctx context.Context, tx listeners.Tx, m *community.Mem
 	}
 	predicted := score
 	if len(before) > 0 { // what is stored has been corrected
-		brand, err := in.ready(ctx, m.BrandID)
+		brand, err := in.ready(ctx, tx, m.BrandID)
 		if err != nil {
 			return err
 		}

@@ -210,7 +210,7 @@ func TestABrandLearnsFromItsCorrections(t *testing.T) {
 		if _, score := s.heard(new.ID); score.Anger > 0.5 {
 			t.Fatalf("the shipped head knows the word: %.2f", score.Anger)
 		}
-		if _, err := other.Why(s.brand.ID, "x", 1); err != nil {
+		if _, err := other.Why(s.t.Context(), s.db.Read(), s.brand.ID, "x", 1); err != nil {
 			t.Fatal(err)
 		}
 		layer, err := s.learn("minh")
@@ -228,7 +228,7 @@ func TestABrandLearnsFromItsCorrections(t *testing.T) {
 			t.Errorf("an unseen text without the word has anger %.2f", score.Anger)
 		}
 		why := func(in *moderation.Intake) bool {
-			spans, err := in.Why(s.brand.ID, "lủng củng", 0)
+			spans, err := in.Why(s.t.Context(), s.db.Read(), s.brand.ID, "lủng củng", 0)
 			if err != nil {
 				t.Fatal(err)
 			}

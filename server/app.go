@@ -81,7 +81,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		Period: 100 * time.Millisecond, Interval: 5 * time.Second, Lease: 10 * time.Second, AtOnce: 32, Alone: !cfg.Postgres(),
 	}
 	a.Deliverer = &listeners.Deliverer{
-		Transact: a.Write, Read: d.Read(), Open: a.OpenChannel, Renew: a.Renewer.Renew, Done: community.Done, Changed: community.Changed, Now: a.Now, Jitter: mathrand.Float64, Log: log,
+		Transact: a.Write, Read: d.Read(), Open: a.openToSpeak, Renew: a.Renewer.Renew, Done: community.Done, Changed: community.Changed, Now: a.Now, Jitter: mathrand.Float64, Log: log,
 		Readback: readback, Period: 200 * time.Millisecond, Lease: 30 * time.Second, Timeout: 20 * time.Second, Drain: drain - 2*time.Second, AtOnce: 16, Alone: !cfg.Postgres(),
 	}
 	a.Connector = &listeners.Connector{
@@ -111,8 +111,23 @@ func (a *App) pages(ctx context.Context, f func(context.Context, listeners.Tx) e
 	return a.DB.Transact(ctx, db.Page, f)
 }
 
-// OpenChannel opens the adapter of a connection with its decrypted secrets.
+// OpenChannel opens the adapter of a connection with its decrypted secrets and what it listens for.
 func (a *App) OpenChannel(c listeners.Connection) (listeners.Channel, error) {
+	var heard []listeners.Rule
+	if networks[c.Network].CheckQuery != nil {
+		var err error
+		if heard, err = listeners.Rules(context.Background(), a.DB.Read(), c.ID); err != nil {
+			return nil, err
+		}
+	}
+	return a.open(c, heard)
+}
+
+// openToSpeak opens the adapter of a connection for what is done to posts. It reads nothing from the database, so
+// that it can be asked in the middle of a transaction, which holds one of few connections.
+func (a *App) openToSpeak(c listeners.Connection) (listeners.Channel, error) { return a.open(c, nil) }
+
+func (a *App) open(c listeners.Connection, heard []listeners.Rule) (listeners.Channel, error) {
 	n, ok := networks[c.Network]
 	if !ok {
 		return nil, fmt.Errorf("connection %d: this version knows no network %q", c.ID, c.Network)
@@ -121,11 +136,7 @@ func (a *App) OpenChannel(c listeners.Connection) (listeners.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.CheckQuery != nil {
-		if access.Rules, err = listeners.Rules(context.Background(), a.DB.Read(), c.ID); err != nil {
-			return nil, err
-		}
-	}
+	access.Rules = heard
 	return n.Open(access, a.outside)
 }
 

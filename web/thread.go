@@ -149,7 +149,7 @@ func (a *App) readThread(ctx context.Context, read bun.IDB, c *community.Case, m
 		if t.Score, err = scoreOf(m); err != nil {
 			return t, err
 		}
-		why, err := a.Intake.Why(c.BrandID, m.Text, strongest)
+		why, err := a.Intake.Why(ctx, read, c.BrandID, m.Text, strongest)
 		if err != nil {
 			return t, err
 		}
