@@ -525,7 +525,7 @@ func TestAnOpenPageIsToldWhatChanged(t *testing.T) {
 	c.writes("lan_ng", "Alo?", k.ThreadKey)
 
 	part := v.partly(strings.Replace(ask, "&kind", "&kind", 1))
-	part.says("#thread", "Alo")
+	part.says("#thread", "Alo ?") // the question is marked
 	part.says("#claim .notice", "Khách vừa viết thêm")
 	part.says("#history", "Huy giữ chỗ")
 	part.lacks("#composer", "") // stays as it is on the page

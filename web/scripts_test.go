@@ -148,6 +148,26 @@ func TestScripts(t *testing.T) {
 		}
 	})
 
+	t.Run("what is typed while a composer is put into the page is sent", func(t *testing.T) {
+		s.reply(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/draft" {
+				_, _ = io.WriteString(w, `<div id="claim">lease renewed</div>`)
+				return
+			}
+			templ.Handler(parts(templ.Raw(`<div id="case"><div id="claim"></div>`), draft, templ.Raw(`</div>`))).ServeHTTP(w, r)
+		})
+		reload()
+		browsertest.Value[bool](b, `(localStorage.clear(), document.addEventListener("htmx:before:settle", () => {
+			const area = document.querySelector("#answer");
+			area.value = "Early";
+			area.dispatchEvent(new Event("input", { bubbles: true }));
+		}, { once: true }), document.querySelector("#answer").value = "first", document.querySelector("[data-send]").click(), true)`)
+		b.Wait(`document.querySelector("#claim").textContent == "lease renewed" && document.querySelector(".draft-state").textContent == "Draft saved"`)
+		if posts := s.sent(); posts[len(posts)-1] != "/draft Early" {
+			t.Errorf("the last post was %q", posts[len(posts)-1])
+		}
+	})
+
 	t.Run("a form is sent once", func(t *testing.T) {
 		arrived, answer := make(chan struct{}, 1), make(chan struct{})
 		s.reply(func(w http.ResponseWriter, r *http.Request) {

@@ -25,10 +25,11 @@ function restore(area) {
   if (area.dataset.restored) return;
   area.dataset.restored = "yes";
   const kept = localStorage.getItem(place(area));
-  if (kept === null || kept === area.value) return localStorage.removeItem(place(area));
+  if (kept === null || kept === area.defaultValue) return localStorage.removeItem(place(area));
+  const typed = kept === area.value; // while the page was still being put together
   area.value = kept;
   area.dispatchEvent(new Event("input", { bubbles: true }));
-  show(area, area.dataset.restoredText ?? "");
+  if (!typed) show(area, area.dataset.restoredText ?? "");
 }
 
 document.addEventListener("input", (event) => {
