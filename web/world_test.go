@@ -55,7 +55,7 @@ func newCafe(t *testing.T) *cafe {
 	t.Helper()
 	t.Setenv("KITH_TEST_POSTGRES", "")
 	hands := clock.NewManual(func() clock.Time { return cafeStart })
-	d := dbtest.New(t, dbtest.Clock(hands.Now))
+	d := dbtest.New(t, dbtest.Clock(hands.Now), dbtest.Options(func(o *db.Options) { o.Readers = 1 }))
 	c := &cafe{t: t, clock: hands, persons: map[string]access.Person{}, members: map[string]*community.Member{}}
 	c.App = &App{
 		DB:     d,

@@ -17,12 +17,14 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -44,6 +46,9 @@ type Options struct {
 	Clock clock.Func
 	// Logger hears of retries, migrations and failed background work. Nil is silent.
 	Logger *slog.Logger
+	// Readers is how many connections read an embedded database; 0: one a core, and at least two. With one, whoever
+	// reads outside of the transaction that they read in waits for ever, which tests want to see.
+	Readers int
 	// Migrations holds NNNN_name.sql files at its root. Nil means Kith's own.
 	Migrations fs.FS
 	// Enqueue, if set, is handed the jobs of each transaction after its commit instead of River, so
@@ -99,7 +104,7 @@ func open(ctx context.Context, url string, opt Options) (*DB, error) {
 	d := &DB{opt: opt, log: opt.Logger, steps: steps}
 	switch {
 	case strings.HasPrefix(url, "sqlite:") && len(url) > len("sqlite:"):
-		err = d.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"))
+		err = d.openSQLite(ctx, strings.TrimPrefix(url, "sqlite:"), cmp.Or(opt.Readers, max(2, runtime.GOMAXPROCS(0))))
 	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
 		err = d.openPostgres(ctx, url)
 	default:

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -29,7 +28,7 @@ const (
 	busyTimeout      = 5 * time.Second // another process holds the file
 )
 
-func (d *DB) openSQLite(ctx context.Context, path string) error {
+func (d *DB) openSQLite(ctx context.Context, path string, readers int) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("find the database file: %w", err)
@@ -64,7 +63,6 @@ func (d *DB) openSQLite(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	readers := max(2, runtime.GOMAXPROCS(0))
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 	reader.SetConnMaxIdleTime(5 * time.Minute)
