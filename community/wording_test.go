@@ -1,6 +1,7 @@
 package community
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,16 @@ func TestKept(t *testing.T) {
 				t.Errorf("kept %.2f, as written %v", got, !c.asIs)
 			}
 		})
+	}
+}
+
+func TestChangesAreWholeWords(t *testing.T) {
+	var got []string
+	for _, c := range Changes("Dạ giảm 10% tới 5.3 ạ.", "Dạ giảm 15% tới 5.4 ạ!") {
+		got = append(got, map[[2]bool]string{{true, true}: "=", {true, false}: "-", {false, true}: "+"}[[2]bool{c.Old, c.New}]+c.Text)
+	}
+	if want := []string{"=Dạ giảm ", "-10", "+15", "=% tới ", "-5.3", "+5.4", "= ạ", "-.", "+!"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
