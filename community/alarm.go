@@ -35,7 +35,7 @@ func CountAtRisk(ctx context.Context, db bun.IDB, brandID int64, now clock.Time)
 }
 
 // soonLate selects the open cases of a lane to which less than left of the promise is left and which are not
-// late yet. The feed's index bounds what is looked at.
+// late yet: of a short promise no more than its last third. The feed's index bounds what is looked at.
 func soonLate(ctx context.Context, db bun.IDB, brandID int64, lane Lane, now clock.Time, left time.Duration) (*bun.SelectQuery, error) {
 	topics, err := Topics(ctx, db, brandID)
 	if err != nil {
@@ -45,10 +45,16 @@ func soonLate(ctx context.Context, db bun.IDB, brandID int64, lane Lane, now clo
 	for _, t := range topics {
 		ids = append(ids, t.ID)
 	}
+	promised, err := Setting(ctx, db, brandID, DefaultPromised)
+	if err != nil {
+		return nil, err
+	}
+	span := time.Duration(promised.Minutes) * time.Minute
+	left = min(left, span/3)
 	return db.NewSelect().Model((*Case)(nil)).
 		Where("c.state = 'open' AND c.brand_id = ? AND c.lane = ? AND c.language IN (?) AND c.topic_id IN (?)", brandID, lane, bun.List(Languages), bun.List(ids)).
-		Where("c.due_at > ? AND c.due_at <= ?", now.Add(-Promise), now.Add(left)).
-		Where("c.customer_at > ? AND c.customer_at <= ?", now.Add(-Promise), now.Add(left-Promise)), nil
+		Where("c.due_at > ? AND c.due_at <= ?", now.Add(-span), now.Add(left)).
+		Where("c.customer_at > ? AND c.customer_at <= ?", now.Add(-span), now.Add(left-span)), nil
 }
 
 // CallToAlert wakes a member's devices because of alerts.

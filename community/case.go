@@ -1,6 +1,7 @@
 package community
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -29,6 +30,8 @@ type Case struct {
 	Language      string
 	TopicID       int64   // the expertise needed; OtherTopic where none is
 	Urgency       float64 // of triage, the part of the priority that time does not change
+	Reach         float64 // what the customer's audience adds to it
+	Within        int64   // how soon the customer should be answered, in milliseconds; see Span
 	Hostile       bool    // the customer rages; members with a shield are not asked to read it
 	DueAt         clock.Time
 	Delivery      listeners.Mode
@@ -103,9 +106,17 @@ func (c *Case) Priority(now clock.Time) int {
 	if c.ended() {
 		return 0
 	}
-	since := c.DueAt.Add(-triage.Target(c.Urgency, Promise))
-	return triage.Priority(c.Urgency, now.Sub(since), Promise)
+	since := c.DueAt.Add(-triage.Target(c.Urgency+c.Reach, c.Span()))
+	return triage.Priority(c.Urgency+c.Reach, now.Sub(since), c.Span())
 }
+
+// Span is how soon the customer should be answered, at the place where they wrote.
+func (c *Case) Span() time.Duration {
+	return cmp.Or(time.Duration(c.Within)*time.Millisecond, Promise)
+}
+
+// PromisedAt is when the promise to the customer ends.
+func (c *Case) PromisedAt() clock.Time { return c.CustomerAt.Add(c.Span()) }
 
 // ended tells whether nobody has anything to do for the case until the customer writes again.
 func (c *Case) ended() bool {

@@ -87,7 +87,7 @@ func ToHide(ctx context.Context, db bun.IDB, m *Member, mentionID int64) (listen
 		return p, c, err
 	case !m.Role.Employee():
 		return p, c, ErrNotAllowed
-	case p.Ours || p.GoneAt != 0 || p.Surface == listeners.InPrivate:
+	case p.Ours || p.GoneAt != 0 || p.Surface.Closed():
 		return p, c, ErrChanged
 	}
 	return p, c, nil

@@ -116,7 +116,7 @@ func eraseCases(ctx context.Context, tx Tx, cases []int64) error {
 	if len(cases) == 0 {
 		return nil
 	}
-	_, err := tx.NewUpdate().Table("cases").Set("thread_key = 'erased:' || id, version = version + 1").Where("id IN (?)", bun.List(cases)).Exec(ctx)
+	_, err := tx.NewUpdate().Table("cases").Set("thread_key = 'erased:' || id, reach = 0, version = version + 1").Where("id IN (?)", bun.List(cases)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("take the threads from erased cases: %w", err)
 	}

@@ -220,7 +220,7 @@ func CallForHelp(ctx context.Context, tx Tx, c *Case) error {
 	if err := record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: FitsYou, Lane: c.Lane}); err != nil {
 		return err
 	}
-	left := c.CustomerAt.Add(Promise).Sub(tx.Now())
+	left := c.PromisedAt().Sub(tx.Now())
 	for _, m := range possible[:min(len(possible), pushedTo)] {
 		row := matchPush{MemberID: m.ID, CaseID: c.ID, CreatedAt: tx.Now()}
 		res, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx)

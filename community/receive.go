@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/gamification"
@@ -20,10 +21,12 @@ type Incoming struct {
 	Score    triage.Score
 	Lane     Lane
 	LaneWhy  string
-	Team     string     // of the staff; "" where no rule names one
-	Tags     []string   // that rules give the case
-	Review   ReviewNeed // what rules ask of every answer
-	Stranger bool       // this transaction stored the customer's account, who can have no case yet
+	Team     string        // of the staff; "" where no rule names one
+	Tags     []string      // that rules give the case
+	Review   ReviewNeed    // what rules ask of every answer
+	Reach    float64       // what the customer's audience adds to how urgent it is
+	Within   time.Duration // how soon a post at this place should be answered; 0: Promise
+	Stranger bool          // this transaction stored the customer's account, who can have no case yet
 }
 
 // conversation is what came in of one customer in one thread.
@@ -166,7 +169,7 @@ var caseColumns = []string{
 	"lane text", "lane_why text", "language text", "topic_id bigint", "urgency double precision", "due_at bigint", "delivery text",
 	"delivery_why text", "mention_id bigint", "mentions bigint", "opened_at bigint", "customer_at bigint", "answered_at bigint",
 	"first_answer_at bigint", "fence bigint", "version bigint", "hostile boolean",
-	"delivery_until bigint", "private boolean", "asked_at bigint", "team text", "tags text", "review text",
+	"delivery_until bigint", "private boolean", "asked_at bigint", "team text", "tags text", "review text", "reach double precision", "within bigint",
 }
 
 // open stores new cases, with the brand's own posts in their threads that were heard before them.
@@ -223,6 +226,7 @@ func open(ctx context.Context, tx Tx, conn listeners.Connection, keys []key, gro
 		into[21], into[22], into[23] = int64(0), c.Version, c.Hostile
 		into[24], into[25], into[26] = orNull(c.DeliveryUntil), c.Private, orNull(c.AskedAt)
 		into[27], into[28], into[29] = c.Team, c.Tags, string(c.Review)
+		into[30], into[31] = c.Reach, c.Within
 	})
 }
 
@@ -238,7 +242,7 @@ func orNull(t clock.Time) any {
 func (c *Case) take(in Incoming) {
 	m := in.Mention
 	c.Mentions++
-	c.Private = c.Private || m.Surface == listeners.InPrivate
+	c.Private = c.Private || m.Surface.Closed()
 	if c.OpenedAt == 0 || m.CreatedAt < c.OpenedAt {
 		c.OpenedAt = m.CreatedAt
 	}
@@ -259,7 +263,12 @@ func (c *Case) take(in Incoming) {
 	c.mark(in)
 	c.Urgency = max(c.Urgency, in.Score.Urgency)
 	c.Hostile = c.Hostile || hostile(in.Score)
-	due := m.CreatedAt.Add(triage.Target(in.Score.Urgency, Promise))
+	c.Reach = max(c.Reach, in.Reach)
+	within := cmp.Or(in.Within, Promise)
+	if c.Within == 0 || within < c.Span() {
+		c.Within = within.Milliseconds()
+	}
+	due := m.CreatedAt.Add(triage.Target(in.Score.Urgency+in.Reach, within))
 	if c.DueAt == 0 || due < c.DueAt {
 		c.DueAt = due
 	}
@@ -391,7 +400,7 @@ func save(ctx context.Context, tx Tx, cases []*Case) error {
 		return nil
 	}
 	_, err := tx.NewUpdate().Model(&cases).Bulk().
-		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "delivery_until", "private", "team", "tags", "review", "mention_id", "mentions").
+		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "delivery_until", "private", "team", "tags", "review", "reach", "within", "mention_id", "mentions").
 		Column("opened_at", "asked_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "climbed", "holder_id", "held_until", "fence", "version").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("continue cases: %w", err)
@@ -430,7 +439,8 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) (news []Ac
 			return nil, err
 		}
 		c.Urgency, c.Hostile = in.Score.Urgency, hostile(in.Score)
-		c.DueAt, c.Climbed = in.Mention.CreatedAt.Add(triage.Target(c.Urgency, Promise)), 0
+		c.Reach, c.Within = in.Reach, cmp.Or(in.Within, Promise).Milliseconds()
+		c.DueAt, c.Climbed = in.Mention.CreatedAt.Add(triage.Target(c.Urgency+c.Reach, c.Span())), 0
 	}
 	if raised {
 		event = Escalate

@@ -53,7 +53,7 @@ func Rejudge(ctx context.Context, tx Tx, m *Member, in Incoming, topic *int64) e
 		c.TopicID = *topic
 	}
 	c.Urgency, c.Hostile = in.Score.Urgency, hostile(in.Score)
-	c.DueAt = c.CustomerAt.Add(triage.Target(c.Urgency, Promise))
+	c.DueAt = c.CustomerAt.Add(triage.Target(c.Urgency+c.Reach, c.Span()))
 	switch asked := asks(in.Score); {
 	case asked && c.AskedAt == 0:
 		c.AskedAt = in.Mention.CreatedAt

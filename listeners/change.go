@@ -168,7 +168,7 @@ func (d *Deliverer) Changeable(c Connection, r Reply) Changeable {
 	switch editFor := ch.Capabilities().EditFor; {
 	case r.Mode == Assisted:
 		return Changeable{Why: "by_hand"}
-	case r.Surface == InPrivate:
+	case r.Surface.Closed():
 		return Changeable{Why: "private"}
 	case !can || r.NativeID == "":
 		return Changeable{Why: "no_edit"}

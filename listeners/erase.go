@@ -49,7 +49,7 @@ func EraseAccount(ctx context.Context, tx Tx, a Account, cases []int64) ([]Menti
 		m.GoneWhy = Erased
 	}
 	_, err := tx.NewUpdate().Model((*Account)(nil)).
-		Set("opted_out_at = NULL, opted_out_by = NULL, opted_out_why = ''").Set("native_id = ?, handle = '', name = ''", fmt.Sprintf("erased:%d", a.ID)).Where("id = ?", a.ID).Exec(ctx)
+		Set("opted_out_at = NULL, opted_out_by = NULL, opted_out_why = ''").Set("native_id = ?, handle = '', name = '', reach = 0", fmt.Sprintf("erased:%d", a.ID)).Where("id = ?", a.ID).Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("erase account %d: %w", a.ID, err)
 	}

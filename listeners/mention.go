@@ -66,6 +66,7 @@ type Account struct {
 	Handle     string
 	Name       string
 	SeenAt     clock.Time
+	Reach      int        // about how many follow it, see Roughly; 0: nobody knows, or the brand does not want to
 	OptedOutAt clock.Time `bun:",nullzero"` // since when they want to hear nothing more; 0: they do not mind
 	// Who put them on that list and why; 0 and "" where they said so themselves.
 	OptedOutBy  int64 `bun:",nullzero"`
@@ -248,6 +249,17 @@ type Known struct {
 	New bool // stored by this transaction: nothing else can know of it yet
 
 	OptedOutAt clock.Time // as Account has it
+	Reach      int        // as Account has it, with what this page brought
+}
+
+// Roughly is a number as it is kept of people: its first digit and its size. Nobody needs more of it, and it
+// seldom changes.
+func Roughly(n int) int {
+	for unit := 1; ; unit *= 10 {
+		if n < 10*unit {
+			return n / unit * unit
+		}
+	}
 }
 
 // Accounts finds the accounts that wrote these posts, by native id, storing new ones and renaming
@@ -265,16 +277,18 @@ func Accounts(ctx context.Context, tx Tx, c Connection, posts []Post) (map[strin
 		return nil, nil
 	}
 	var stored []Account
-	err := tx.NewSelect().Model(&stored).Column("id", "native_id", "handle", "name", "opted_out_at").
+	err := tx.NewSelect().Model(&stored).Column("id", "native_id", "handle", "name", "reach", "opted_out_at").
 		Where("brand_id = ? AND network = ?", c.BrandID, c.Network).Where(AnyOf(tx, "native_id", ids)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for accounts: %w", err)
 	}
 	known := make(map[string]Known, len(ids))
 	for _, a := range stored {
-		known[a.NativeID] = Known{ID: a.ID, OptedOutAt: a.OptedOutAt}
-		if now := authors[a.NativeID]; now.Handle != a.Handle || now.Name != a.Name {
-			_, err := tx.NewRaw("UPDATE accounts SET handle = ?, name = ?, seen_at = ? WHERE id = ?", now.Handle, now.Name, tx.Now(), a.ID).Exec(ctx)
+		now := authors[a.NativeID]
+		reach := cmp.Or(Roughly(now.Followers), a.Reach)
+		known[a.NativeID] = Known{ID: a.ID, OptedOutAt: a.OptedOutAt, Reach: reach}
+		if now.Handle != a.Handle || now.Name != a.Name || reach != a.Reach {
+			_, err := tx.NewRaw("UPDATE accounts SET handle = ?, name = ?, reach = ?, seen_at = ? WHERE id = ?", now.Handle, now.Name, reach, tx.Now(), a.ID).Exec(ctx)
 			if err != nil {
 				return nil, fmt.Errorf("rename account %d: %w", a.ID, err)
 			}
@@ -289,15 +303,16 @@ func Accounts(ctx context.Context, tx Tx, c Connection, posts []Post) (map[strin
 	if err != nil {
 		return nil, err
 	}
-	columns := []string{"id bigint", "brand_id bigint", "network text", "native_id text", "handle text", "name text", "seen_at bigint", "opted_out_at bigint"}
+	columns := []string{"id bigint", "brand_id bigint", "network text", "native_id text", "handle text", "name text", "seen_at bigint", "opted_out_at bigint", "reach bigint"}
 	err = tx.InsertRows(ctx, "accounts", columns, len(ids), func(i int, into []any) {
 		a := authors[ids[i]]
-		known[a.NativeID] = Known{ID: rows[i], New: true, OptedOutAt: silent[a.NativeID]}
+		known[a.NativeID] = Known{ID: rows[i], New: true, OptedOutAt: silent[a.NativeID], Reach: Roughly(a.Followers)}
 		into[0], into[1], into[2], into[3], into[4], into[5], into[6] = rows[i], c.BrandID, c.Network, a.NativeID, a.Handle, a.Name, int64(tx.Now())
 		into[7] = nil
 		if since := silent[a.NativeID]; since != 0 {
 			into[7] = int64(since)
 		}
+		into[8] = int64(Roughly(a.Followers))
 	})
 	return known, err
 }

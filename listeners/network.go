@@ -97,4 +97,5 @@ type Policy struct {
 	NoDrafts     bool          // no machine may draft what is then posted
 	Disclosure   bool          // whoever answers for the brand under another name must say so
 	TextOnce     bool          // the network refuses a text that it has had lately
+	Reach        bool          // it says how many follow an account, and that may be stored and counted
 }

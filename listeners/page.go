@@ -76,13 +76,19 @@ const (
 	InPublic  Surface = "public"  // a post or an answer that anybody can read
 	InReview  Surface = "review"  // a rating with or without words
 	InPrivate Surface = "private" // a message: no advocate may read it unless an employee releases it
+	InChat    Surface = "chat"    // a message whose author sits in front of it and waits; private as well
 )
+
+// Closed tells whether only the author and the brand can read what stands there.
+func (s Surface) Closed() bool { return s == InPrivate || s == InChat }
 
 // Author is the account that wrote a post.
 type Author struct {
 	NativeID string
 	Handle   string
 	Name     string
+	// Followers is how many accounts follow it, where the network says so; 0: nobody knows.
+	Followers int
 }
 
 // Reason tells why a post was given to us.

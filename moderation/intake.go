@@ -40,12 +40,18 @@ func (in *Intake) Sink(conn listeners.Connection, posts []listeners.Post) func(c
 	if err != nil {
 		return func(context.Context, listeners.Tx) error { return err }
 	}
+	if !brand.waits.Reach || in.Network != nil && !in.Network(conn.Network).Policy.Reach {
+		posts = slices.Clone(posts)
+		for i := range posts {
+			posts[i].Author.Followers = 0
+		}
+	}
 	scored := make(map[string]judged, len(posts))
 	for _, p := range posts {
 		if slices.Contains(own, p.Author.NativeID) {
 			continue
 		}
-		j := judged{Score: brand.scorer.Score(p.Text)}
+		j := judged{Score: brand.scorer.Score(p.Text), within: brand.waits.For(p.Surface, brand.promised)}
 		j.text, err = json.Marshal(j.Score)
 		if err != nil {
 			return func(context.Context, listeners.Tx) error { return fmt.Errorf("score %s: %w", p.NativeID, err) }
@@ -65,12 +71,16 @@ type judged struct {
 	rules.Decision
 	would *rules.Decision // of rules that are watched
 	text  []byte          // the score as it is stored
+
+	within time.Duration // how soon it should be answered
+	reach  float64       // what the customer's audience adds to its urgency
 }
 
 // incoming is a mention with what was decided about it.
 func (j *judged) incoming(m *listeners.Mention, stranger bool) community.Incoming {
 	in := community.Incoming{
 		Mention: m, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule, Team: j.Team, Tags: j.Tags, Review: j.Review, Stranger: stranger,
+		Reach: j.reach, Within: j.within,
 	}
 	in.Score.Urgency = max(0, j.Score.Urgency+j.Raise)
 	return in
@@ -136,6 +146,7 @@ func (in *Intake) store(ctx context.Context, tx listeners.Tx, conn listeners.Con
 		if known := accounts[p.Author.NativeID]; known.OptedOutAt != 0 && j.Lane == community.Community {
 			j.Lane, j.Rule = community.Staff, community.LaneOptedOut // no advocate writes to them
 		}
+		j.reach = triage.Reach(accounts[p.Author.NativeID].Reach) * (1 - float64(j.Score.Spam))
 		customer = append(customer, j.incoming(m, accounts[p.Author.NativeID].New))
 		if j.would != nil {
 			seen = append(seen, watched{BrandID: conn.BrandID, MentionID: m.ID, Before: j.Decision.Lane, BeforeRule: j.Decision.Rule, After: j.would.Lane, AfterRule: j.would.Rule, Same: j.Decision.Same(j.would)})
@@ -191,10 +202,12 @@ func rewrite(ctx context.Context, tx listeners.Tx, conn listeners.Connection, ed
 
 // ready is a brand's scorer and rules, prepared once.
 type ready struct {
-	version int64 // of its learning
-	scorer  *triage.Scorer
-	rules   *rules.Ready
-	watched *rules.Ready // a draft that decides, is written down, and does nothing; nil: none
+	version  int64 // of its learning
+	scorer   *triage.Scorer
+	rules    *rules.Ready
+	waits    community.Waits
+	promised community.Promised
+	watched  *rules.Ready // a draft that decides, is written down, and does nothing; nil: none
 }
 
 // ready prepares a brand, once; Forget and Refresh make it be prepared again. Who scores goes on with what
@@ -236,6 +249,12 @@ func (in *Intake) prepare(ctx context.Context, db bun.IDB, brandID int64) (ready
 		return b, err
 	}
 	b.scorer = triage.New(topicsOf(topics))
+	if b.waits, err = community.Setting(ctx, db, brandID, community.DefaultWaits); err != nil {
+		return b, err
+	}
+	if b.promised, err = community.Setting(ctx, db, brandID, community.DefaultPromised); err != nil {
+		return b, err
+	}
 	if b.rules, err = rulesOf(ctx, db, brandID, in.Rules); err != nil {
 		return b, err
 	}

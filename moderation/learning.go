@@ -74,6 +74,22 @@ func waitToLearn(ctx context.Context, tx listeners.Tx, brandID int64, n int) err
 	return nil
 }
 
+// Set stores a section of what a brand has set that decides how its posts are dealt with.
+func Set[S community.Section](ctx context.Context, tx listeners.Tx, m *community.Member, value S) error {
+	if err := community.Set(ctx, tx, m, value); err != nil {
+		return err
+	}
+	return scoreAnew(ctx, tx, m.BrandID)
+}
+
+// SetWaits stores how soon a brand's customers should be answered.
+func SetWaits(ctx context.Context, tx listeners.Tx, m *community.Member, w community.Waits) error {
+	if err := community.SetWaits(ctx, tx, m, w); err != nil {
+		return err
+	}
+	return scoreAnew(ctx, tx, m.BrandID)
+}
+
 // scoreAnew makes every process prepare its scorer of a brand again.
 func scoreAnew(ctx context.Context, tx listeners.Tx, brandID int64) error {
 	_, err := tx.NewRaw(`INSERT INTO learning (brand_id, version, waiting) VALUES (?, 1, 0)

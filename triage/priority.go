@@ -14,6 +14,15 @@ func urgency(s *Score) float64 {
 	return loud * (1 - float64(s.Spam))
 }
 
+// mostReach is the most that an audience adds to how urgent something is: that of a million followers, as much as rage.
+const mostReach = 3
+
+// Reach is what an audience adds to how urgent a text is: half of its order of magnitude. Nobody is less urgent for
+// having none.
+func Reach(followers int) float64 {
+	return min(0.5*math.Log10(1+float64(max(followers, 0))), mostReach)
+}
+
 // Priority is the priority, 0 to 100, of something of the given urgency that has been waiting this long and should be
 // answered within target. It never falls while one waits or as urgency grows, and in the end everything that waits
 // reaches 100.

@@ -150,6 +150,35 @@ func TestPriorityNeverFalls(t *testing.T) {
 	})
 }
 
+// TestReachCountsAndStarvesNobody: more followers never make a text less urgent, no number of them counts for more
+// than rage, and whoever has none is first in the end.
+func TestReachCountsAndStarvesNobody(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		anyone := rapid.OneOf(rapid.Int(), rapid.IntRange(0, 1000))
+		few, many := anyone.Draw(t, "few"), anyone.Draw(t, "many")
+		few, many = min(few, many), max(few, many)
+		text := rapid.Float64Range(0, 8).Draw(t, "urgency")
+		target := time.Duration(rapid.Int64Range(int64(time.Second), int64(100*time.Hour)).Draw(t, "target"))
+		waiting := time.Duration(rapid.Int64Range(0, int64(1000*time.Hour)).Draw(t, "waiting"))
+		if low, high := Reach(few), Reach(many); low < 0 || low > high || high > 3 {
+			t.Errorf("reach %v of %d, %v of %d", low, few, high, many)
+		}
+		if low, high := Priority(text+Reach(few), waiting, target), Priority(text+Reach(many), waiting, target); low > high {
+			t.Errorf("with %d followers priority %d, with %d only %d", few, low, many, high)
+		}
+		if soon, late := Target(text+Reach(many), target), Target(text+Reach(few), target); soon > late || soon <= 0 {
+			t.Errorf("with %d followers due after %v, with %d after %v", many, soon, few, late)
+		}
+		nobody := Target(0, target) // what came in before it is due stands behind, whoever wrote what came in since
+		if since := target + Target(text+Reach(many), target); since < nobody {
+			t.Errorf("what comes in after %v is due after %v, before a quiet text that is due after %v", target, since, nobody)
+		}
+	})
+	if got := Reach(1_000_000); got < 2.999 {
+		t.Errorf("a million followers count %v, want 3", got)
+	}
+}
+
 func TestNothingStarves(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		calm := rapid.Float64Range(0, 0.5).Draw(t, "calm")

@@ -318,7 +318,7 @@ func postAfterwards(ctx context.Context, me *community.Member, m *listeners.Ment
 	if latest != nil {
 		p.note(ctx, latest)
 	}
-	if !hides || !me.Role.Employee() || m.GoneAt != 0 || m.Surface == listeners.InPrivate || latest != nil && latest.State.InFlight() {
+	if !hides || !me.Role.Employee() || m.GoneAt != 0 || m.Surface.Closed() || latest != nil && latest.State.InFlight() {
 		return p
 	}
 	if m.HiddenAt != 0 {

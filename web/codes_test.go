@@ -354,9 +354,12 @@ func packRules() (all []string) {
 // quantityNames are the numbers that admins set on pages that are nothing but numbers.
 func quantityNames() []string {
 	var names []string
-	for _, page := range []quantities{trustQuantities(new(community.TrustRules)), wellbeingQuantities(new(community.Wellbeing)), promiseQuantities(new(community.Promised))} {
+	for _, page := range []quantities{trustQuantities(new(community.TrustRules)), wellbeingQuantities(new(community.Wellbeing)), promiseQuantities(new(community.Promised)), waitsQuantities(new(community.Waits))} {
 		for _, q := range page.All {
 			names = append(names, q.name)
+		}
+		for _, s := range page.Switches {
+			names = append(names, s.name)
 		}
 	}
 	return names

@@ -236,6 +236,8 @@ func policyFacts(ctx context.Context, p listeners.Policy) []string {
 	add(p.TextOnce, "policy.text_once")
 	add(p.NoTraining, "policy.no_training")
 	add(p.NoMatching, "policy.no_matching")
+	add(p.Reach, "policy.reach")
+	add(!p.Reach, "policy.no_reach")
 	add(p.DeleteWithin > 0, "policy.delete_within", "time", span(ctx, p.DeleteWithin))
 	add(p.RecheckAfter > 0, "policy.recheck_after", "time", span(ctx, p.RecheckAfter))
 	return facts

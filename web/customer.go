@@ -20,6 +20,9 @@ func (v casePage) facts(ctx context.Context) []fact {
 		{T(ctx, "case.known_since"), Day(ctx, v.Since), T(ctx, "fact.since_why"), T(ctx, "fact.with_account")},
 		{T(ctx, "case.contacts"), Number(ctx, len(v.Past)+1), T(ctx, "fact.contacts_why"), T(ctx, "fact.with_posts")},
 	}
+	if reach := v.Customer.Reach; reach > 0 {
+		all = append(all, fact{T(ctx, "fact.reach"), Number(ctx, reach), T(ctx, "fact.reach_why"), T(ctx, "fact.reach_until")})
+	}
 	if v.Topic != "" {
 		all = append(all, fact{T(ctx, "case.topic"), v.Topic, T(ctx, "fact.topic_why"), T(ctx, "fact.with_case")})
 	}

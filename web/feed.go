@@ -320,7 +320,7 @@ func (a *App) rows(ctx context.Context, read bun.IDB, cases []community.Case, f 
 		}
 		r := Row{
 			ID: c.ID, Href: f.casePath(c.ID), Mark: networkMark(c.Network), Network: placeName(*c), Mood: moodOf(score), Since: c.CustomerAt,
-			Due: c.CustomerAt.Add(community.Promise), Text: shorten(shownTo(me, m.Text), longestRow), Staff: c.Lane == community.Staff,
+			Due: c.PromisedAt(), Text: shorten(shownTo(me, m.Text), longestRow), Staff: c.Lane == community.Staff,
 		}
 		if m.Account != nil {
 			r.Who = handle(m.Account)

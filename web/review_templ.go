@@ -351,7 +351,7 @@ func reviewRow(w moderation.Waiting, current bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ring(w.Answer.SubmittedAt, w.Case.CustomerAt.Add(community.Promise)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ring(w.Answer.SubmittedAt, w.Case.PromisedAt()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

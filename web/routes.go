@@ -169,6 +169,8 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/settings/wellbeing", Object: "settings", Action: "change", Handler: a.page(a.setWellbeingSettings)},
 		{Method: "GET", Pattern: "/settings/promise", Object: "settings", Action: "read", Handler: a.page(a.promiseSettings)},
 		{Method: "POST", Pattern: "/settings/promise", Object: "settings", Action: "change", Handler: a.page(a.setPromiseSettings)},
+		{Method: "GET", Pattern: "/settings/waits", Object: "settings", Action: "read", Handler: a.page(a.waitsSettings)},
+		{Method: "POST", Pattern: "/settings/waits", Object: "settings", Action: "change", Handler: a.page(a.setWaitsSettings)},
 		{Method: "GET", Pattern: "/settings/review", Object: "settings", Action: "read", Handler: a.page(a.reviewSettings)},
 		{Method: "POST", Pattern: "/settings/review", Object: "settings", Action: "change", Handler: a.page(a.setReviewSettings)},
 		{Method: "GET", Pattern: "/settings/voice", Object: "settings", Action: "read", Handler: a.page(a.voice)},

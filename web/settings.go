@@ -20,6 +20,7 @@ var settingsPages = []struct{ href, title, why string }{
 	{"/settings/wellbeing", "wellbeing_rules.title", "wellbeing_rules.in_short"},
 	{"/settings/review", "review_rules.title", "review_rules.why"},
 	{"/settings/promise", "promise.title", "promise.in_short"},
+	{"/settings/waits", "waits.title", "waits.in_short"},
 	{"/settings/voice", "voice.title", "voice.why"},
 	{"/rules", "rules.title", "rules.in_short"},
 	{"/settings/topics", "topic.title", "topic.in_short"},

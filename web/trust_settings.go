@@ -8,6 +8,7 @@ import (
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
 )
 
@@ -39,10 +40,17 @@ func (q quantity) set(text string) {
 	*q.at = n
 }
 
+// yesNo is something on such a page that is on or off.
+type yesNo struct {
+	name string // of the field, and of its text under "quantity"
+	at   *bool
+}
+
 // quantities is a page of numbers that a brand's admins set.
 type quantities struct {
 	Path, Title, Why string // ids of texts, but for the path
 	All              []quantity
+	Switches         []yesNo
 	May              bool // the reader may change them
 	Kept             bool // they were stored just now
 	Failed           *access.Failure
@@ -89,7 +97,23 @@ func (a *App) promiseSettings(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *App) setPromiseSettings(w http.ResponseWriter, r *http.Request) error {
-	return setQuantities(a, w, r, community.DefaultPromised, promiseQuantities)
+	return setQuantities(a, w, r, community.DefaultPromised, promiseQuantities, moderation.Set)
+}
+
+func waitsQuantities(p *community.Waits) quantities {
+	return quantities{
+		Path: "/settings/waits", Title: "waits.title", Why: "waits.why",
+		All:      []quantity{{"chat_seconds", &p.Chat, nil}, {"private_minutes", &p.Private, nil}, {"review_minutes", &p.Review, nil}},
+		Switches: []yesNo{{"reach", &p.Reach}},
+	}
+}
+
+func (a *App) waitsSettings(w http.ResponseWriter, r *http.Request) error {
+	return showQuantities(a, w, r, community.DefaultWaits, waitsQuantities)
+}
+
+func (a *App) setWaitsSettings(w http.ResponseWriter, r *http.Request) error {
+	return setQuantities(a, w, r, community.DefaultWaits, waitsQuantities, moderation.SetWaits)
 }
 
 func (a *App) trustSettings(w http.ResponseWriter, r *http.Request) error {
@@ -97,7 +121,7 @@ func (a *App) trustSettings(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *App) setTrustSettings(w http.ResponseWriter, r *http.Request) error {
-	return setQuantities(a, w, r, community.DefaultTrust, trustQuantities)
+	return setQuantities(a, w, r, community.DefaultTrust, trustQuantities, community.Set)
 }
 
 func (a *App) wellbeingSettings(w http.ResponseWriter, r *http.Request) error {
@@ -105,7 +129,7 @@ func (a *App) wellbeingSettings(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *App) setWellbeingSettings(w http.ResponseWriter, r *http.Request) error {
-	return setQuantities(a, w, r, community.DefaultWellbeing, wellbeingQuantities)
+	return setQuantities(a, w, r, community.DefaultWellbeing, wellbeingQuantities, community.Set)
 }
 
 func showQuantities[S community.Section](a *App, w http.ResponseWriter, r *http.Request, defaults S, page func(*S) quantities) error {
@@ -119,18 +143,23 @@ func showQuantities[S community.Section](a *App, w http.ResponseWriter, r *http.
 	return render(w, r, http.StatusOK, quantitiesPage(v))
 }
 
-func setQuantities[S community.Section](a *App, w http.ResponseWriter, r *http.Request, value S, page func(*S) quantities) error {
+func setQuantities[S community.Section](a *App, w http.ResponseWriter, r *http.Request, value S, page func(*S) quantities,
+	set func(context.Context, listeners.Tx, *community.Member, S) error,
+) error {
 	v := page(&value)
 	v.May = true
 	for _, q := range v.All {
 		q.set(r.PostFormValue(q.name))
+	}
+	for _, s := range v.Switches {
+		*s.at = r.PostFormValue(s.name) != ""
 	}
 	err := a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
 		me := access.From(ctx).Member
 		if me.Role != community.Admin {
 			return community.ErrNotAllowed
 		}
-		return community.Set(ctx, tx, me, value)
+		return set(ctx, tx, me, value)
 	})
 	if err == nil {
 		goTo(w, r, v.Path+"?kept=yes")

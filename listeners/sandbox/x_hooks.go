@@ -124,7 +124,7 @@ func (x *xFacade) concerns(e event, s *xSubscription) bool {
 // activity is the body of a delivery about a post. X words these in the names of before August 2026.
 func (x *xFacade) activity(p *post, s *xSubscription, gone bool, event string) []byte {
 	a := x.answer(xShape{
-		xDialect: xTweetDialect, tweet: ^xFields(0) &^ xMetrics, user: xUserProtected, expand: xExpandAuthor | xExpandReferenced | xExpandReferencedAuthor,
+		xDialect: xTweetDialect, tweet: ^xFields(0) &^ xMetrics, user: xUserProtected | xUserMetrics, expand: xExpandAuthor | xExpandReferenced | xExpandReferencedAuthor,
 	})
 	a.key("data")
 	a.buf = append(a.buf, '{')

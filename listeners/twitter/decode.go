@@ -271,6 +271,8 @@ func account(v gjson.Result) (who listeners.Author) {
 			who.Handle = v.Str
 		case "name":
 			who.Name = v.Str
+		case "public_metrics":
+			who.Followers = max(0, int(v.Get("followers_count").Int()))
 		}
 		return true
 	})

@@ -36,7 +36,7 @@ var postDialect = dialect{
 	expansions: []sdk.Expansion{"author_id", "edit_history_post_ids", "in_reply_to_user_id", "referenced_posts"},
 }
 
-var userFields = []sdk.UserField{"name", "protected", "username"}
+var userFields = []sdk.UserField{"name", "protected", "public_metrics", "username"}
 
 // parameters are what every question for posts asks, for calls that the library does not make.
 func (d dialect) parameters(expansions ...sdk.Expansion) url.Values {

@@ -66,7 +66,7 @@ type Channel struct {
 var Network = listeners.Network{
 	Name: "X", Open: Open, Measure: Measure, Longest: limitOf, CheckQuery: CheckQuery, Link: link, Compose: compose,
 	Fields: fields, AppSecrets: []string{"consumer_secret", "consumer_secret_before"}, Permissions: permissions, Grant: &listeners.OAuth{URL: grantURL, Exchange: exchange},
-	Policy: listeners.Policy{NoTraining: true, NoMatching: true, DeleteWithin: 24 * time.Hour, OneReply: true, NoReceipts: true, TextOnce: true},
+	Policy: listeners.Policy{NoTraining: true, NoMatching: true, DeleteWithin: 24 * time.Hour, OneReply: true, NoReceipts: true, TextOnce: true, Reach: true},
 }
 
 // Open makes the Channel of a connection. Settings: "host" (default https://api.x.com), "dialect" ("tweet",

@@ -74,7 +74,7 @@ var AllFacts = []Fact{
 	{Name: "topic", Kind: Topics},
 	{Name: "language", Kind: Choice, Options: []string{"vi", "en", "mixed", "other"}, choice: func(f *Facts) string { return string(f.Score.Language) }},
 	{Name: "network", Kind: Choice, choice: func(f *Facts) string { return f.Network }},
-	{Name: "surface", Kind: Choice, Options: []string{"public", "review", "private"}, choice: func(f *Facts) string { return string(f.Surface) }},
+	{Name: "surface", Kind: Choice, Options: []string{"public", "review", "private", "chat"}, choice: func(f *Facts) string { return string(f.Surface) }},
 	{Name: "reason", Kind: Choice, Options: []string{"mention", "keyword"}, choice: func(f *Facts) string { return string(f.Reason) }},
 	{Name: "delivery", Kind: Choice, Options: []string{"api", "assisted", "blocked"}, choice: func(f *Facts) string { return string(f.Delivery) }},
 	{Name: "rating", Kind: Count, number: func(f *Facts) float64 { return float64(f.Rating) }},

@@ -6,11 +6,11 @@ import (
 	"github.com/kith-social/kith/community"
 )
 
-// Standing are the rules that stand before those of every brand: messages in private, who asks for a
+// Standing are the rules that stand before those of every brand: messages in private and in a chat, who asks for a
 // person, and risks are the employees', whatever a brand sets. Their names are codes.
 func Standing() []Rule {
 	return []Rule{
-		{"private", false, all(when("surface", OneOf, "private")), toStaff},
+		{"private", false, all(when("surface", OneOf, "private", "chat")), toStaff},
 		{"wants_person", false, all(when("human", AtLeast, "50")), toStaff},
 		{"risky", false, all(when("risk", AtLeast, "50")), toStaff},
 	}
