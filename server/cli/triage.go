@@ -35,12 +35,15 @@ func (c *triageScoreCmd) Run(streams IO) error {
 		if len(line) > 1 {
 			var text struct {
 				ID   identifier `json:"id"`
-				Text string     `json:"text"`
+				Text *string    `json:"text"`
 			}
 			if err := json.Unmarshal(line, &text); err != nil {
 				return fmt.Errorf("%w: line %d is not a JSON object with id and text: %w", errUsage, n, err)
 			}
-			if err := encode.Encode(scorer.Report(string(text.ID), text.Text)); err != nil {
+			if text.Text == nil {
+				return fmt.Errorf("%w: line %d has no text", errUsage, n)
+			}
+			if err := encode.Encode(scorer.Report(string(text.ID), *text.Text)); err != nil {
 				return err
 			}
 		}

@@ -35,7 +35,10 @@ func (c *triageBenchCmd) Run(streams IO) error {
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
+		for i, row := range rows {
+			if row[1] == "" {
+				return fmt.Errorf("%w: row %d of %s has no %s; label it or leave it out", errUsage, i+2, part.file, c.Label)
+			}
 			*part.to = append(*part.to, learner.Example{Text: row[0], Label: row[1]})
 		}
 	}
