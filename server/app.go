@@ -56,7 +56,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := db.Open(ctx, cfg.Address(), db.Options{Clock: cfg.Clock, Logger: log})
+	d, err := db.Open(ctx, cfg.Address(), db.Options{Clock: cfg.Clock, Logger: log, Enqueue: cfg.Enqueue})
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,10 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		d.Close()
 		return nil, err
 	}
-	a := &App{Config: cfg, DB: d, Keys: keys, Now: cfg.now(), Log: log, outside: listeners.Guard(cfg.AllowHost, Version), book: pledgeBook{file: cfg.PledgeBook()}}
+	a := &App{Config: cfg, DB: d, Keys: keys, Now: cfg.now(), Log: log, outside: cfg.Outside, book: pledgeBook{file: cfg.PledgeBook()}}
+	if a.outside == nil {
+		a.outside = listeners.Guard(cfg.AllowHost, Version)
+	}
 	a.Intake = &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules, Network: network, NewID: newID}
 	a.Desk = &moderation.Desk{
 		Network: network,
@@ -103,6 +106,9 @@ func (a *App) Close() error {
 
 // Write runs f in a transaction that is on disk when it returns: everything that people do.
 func (a *App) Write(ctx context.Context, f func(context.Context, listeners.Tx) error) error {
+	if a.Config.Fleeting {
+		return a.pages(ctx, f)
+	}
 	return a.DB.Transact(ctx, db.Full, f)
 }
 

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/riverqueue/river"
+
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/moderation"
@@ -40,6 +42,12 @@ type Config struct {
 	Clock clock.Func `kong:"-"`
 	// Step, with a clock that moves by hand, advances it; it makes PUT /demo/clock answer.
 	Step func(time.Duration) clock.Time `kong:"-"`
+	// Outside makes all outgoing calls; nil means a client that reaches only what it may. A simulation plays the networks.
+	Outside http.RoundTripper `kong:"-"`
+	// Enqueue is handed the jobs of each transaction after its commit, to be given to App.Do; nil means River.
+	Enqueue func([]river.InsertManyParams) `kong:"-"`
+	// Fleeting says that nobody needs this database after a power cut.
+	Fleeting bool `kong:"-"`
 }
 
 var errKeyFile = errors.New("with PostgreSQL name the key file of this installation: --secret-key-file or KITH_SECRET_KEY_FILE")

@@ -21,9 +21,19 @@ type giveNotice struct {
 
 // Work is called by River; a job that fails is tried again.
 func (w *giveNotice) Work(ctx context.Context, job *river.Job[community.NoticeJob]) error {
-	return w.app.Write(ctx, func(ctx context.Context, tx listeners.Tx) error {
-		return community.Give(ctx, tx, job.Args)
-	})
+	return w.app.Do(ctx, job.Args)
+}
+
+// Do does an outward job at once, for who holds the queue in their own hands, see Config.Enqueue. Jobs that only
+// River runs are left out.
+func (a *App) Do(ctx context.Context, args river.JobArgs) error {
+	switch job := args.(type) {
+	case community.NoticeJob:
+		return a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error { return community.Give(ctx, tx, job) })
+	case community.PushJob:
+		return a.push(ctx, job)
+	}
+	return nil
 }
 
 // tidyJob asks for what nobody needs any more to be deleted.

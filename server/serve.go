@@ -192,10 +192,8 @@ func (a *App) stepClock(w http.ResponseWriter, r *http.Request) {
 
 // CatchUp does at once what has fallen due: sweeps, posts to hear, replies to send.
 func (a *App) CatchUp(ctx context.Context) error {
-	for _, s := range a.sweeps() {
-		if err := s.run(ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.what, err)
-		}
+	if err := a.Sweep(ctx); err != nil {
+		return err
 	}
 	a.Poller.Tick(ctx)
 	a.Deliverer.Tick(ctx)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -39,6 +40,16 @@ func (a *App) sweeps() []sweep {
 		{"learn from corrections", time.Second, a.learn},
 		{"take over what others have learned", 2 * time.Second, a.Intake.Refresh},
 	}
+}
+
+// Sweep runs every sweep once, in order.
+func (a *App) Sweep(ctx context.Context) error {
+	for _, s := range a.sweeps() {
+		if err := s.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", s.what, err)
+		}
+	}
+	return nil
 }
 
 // runSweeps runs every sweep at its pace until ctx ends.

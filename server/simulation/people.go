@@ -1,0 +1,401 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/kith-social/kith/clock"
+	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
+)
+
+// person is a simulated member.
+type person struct {
+	kind   *People
+	member int64
+	name   string
+	dice   *rand.Rand
+
+	here  bool
+	until clock.Time // the end of the sitting
+	began clock.Time
+	idle  clock.Time    // since when there is nothing to do; 0: there is
+	spent time.Duration // of the sitting
+	did   int           // things done in it
+	doing func(context.Context) error
+	visit int // counts the sittings, so that a call of an earlier one is known
+
+	agreed map[int64]bool // answers that are not for them to decide any more
+	stale  []abandoned    // cases they went away from
+
+	days    map[int]time.Duration // time spent, by day
+	empty   int                   // evenings in a row in which there was nothing to do
+	emptied int                   // the most
+	came    int
+	missed  int
+	answers int
+	reviews int
+}
+
+// abandoned is a claim that somebody went away from, and comes back to when it is somebody else's.
+type abandoned struct{ caseID, fence int64 }
+
+// sitting is a stretch of time in which somebody is there.
+type sitting struct{ from, to clock.Time }
+
+// sittings draws when somebody comes in the week that begins with a day.
+func (p *person) sittings(s *Scenario, from int) []sitting {
+	k := p.kind
+	days := 7
+	var all []sitting
+	if k.Hours == 0 {
+		for day := range min(days, s.Days-from) {
+			midnight := s.midnight(from + day)
+			weekday := int(midnight.Std().In(s.zone()).Weekday())
+			if len(k.Days) == 0 || slices.Contains(k.Days, weekday) {
+				all = append(all, sitting{midnight.Add(time.Duration(k.From) * time.Hour), midnight.Add(time.Duration(k.To) * time.Hour)})
+			}
+		}
+		return all
+	}
+	n := int(k.Hours)
+	if p.dice.Float64() < k.Hours-float64(n) {
+		n++
+	}
+	order := p.dice.Perm(days)
+	for i := range n {
+		day := order[i%days]
+		hour := float64(k.From) + p.dice.Float64()*float64(k.To-k.From-1)
+		if p.dice.Float64() < k.Elsewhen {
+			hour = 7 + p.dice.Float64()*12
+		}
+		if i >= days { // a second hour on the same day follows the first ones
+			hour = math.Mod(hour+float64(i/days), 23)
+		}
+		if from+day >= s.Days {
+			continue
+		}
+		begin := s.midnight(from + day).Add(time.Duration(hour * float64(time.Hour))).Add(0)
+		all = append(all, sitting{begin, begin.Add(time.Hour)})
+	}
+	return all
+}
+
+// takes draws how long something takes that takes so many minutes on the whole.
+func (p *person) takes(minutes float64) time.Duration {
+	m := minutes * math.Exp(p.dice.NormFloat64()*0.4-0.08)
+	return time.Duration(max(0.25, min(m, 12)) * float64(time.Minute))
+}
+
+// come begins a sitting.
+func (e *engine) come(ctx context.Context, p *person, until clock.Time) error {
+	if p.here {
+		p.until = max(p.until, until)
+		return nil
+	}
+	if p.dice.Float64() < p.kind.NoShow {
+		p.missed++
+		e.note("missed", p.member)
+		return nil
+	}
+	p.here, p.until, p.began, p.idle, p.did, p.spent, p.doing = true, until, e.now(), 0, 0, 0, nil
+	p.visit++
+	p.came++
+	e.note("came", p.member)
+	return e.next(ctx, p)
+}
+
+// leave ends a sitting.
+func (e *engine) leave(p *person) {
+	p.here = false
+	if p.kind.Hours > 0 {
+		if p.did == 0 {
+			p.empty++
+			p.emptied = max(p.emptied, p.empty)
+		} else {
+			p.empty = 0
+		}
+	}
+	e.note("left", p.member, int64(p.did))
+}
+
+// spend notes time that a member has given.
+func (p *person) spend(day int, d time.Duration) {
+	p.days[day] += d
+	p.spent += d
+}
+
+// again lets the person look again later.
+func (e *engine) again(p *person, after time.Duration) {
+	visit := p.visit
+	e.after(after, func(ctx context.Context) error {
+		if !p.here || p.visit != visit {
+			return nil
+		}
+		if do := p.doing; do != nil {
+			p.doing = nil
+			if err := do(ctx); err != nil {
+				return err
+			}
+		}
+		return e.next(ctx, p)
+	})
+}
+
+const (
+	lookAgain = 3 * time.Minute  // between two looks of somebody who finds nothing to do
+	patience  = 20 * time.Minute // after which somebody goes who finds nothing to do
+	ahead     = 12 * time.Minute // that somebody may give before their share of the day
+)
+
+// next is what somebody does who is there and has nothing in hand.
+func (e *engine) next(ctx context.Context, p *person) error {
+	if e.now() >= p.until {
+		e.leave(p)
+		return nil
+	}
+	if p.kind.Minutes > 0 { // so many minutes a day, in equal parts
+		day := time.Duration(p.kind.Minutes) * time.Minute
+		share := time.Duration(float64(day) * float64(e.now().Sub(p.began)) / float64(p.until.Sub(p.began)))
+		if p.spent >= min(day, share+ahead) {
+			e.again(p, lookAgain)
+			return nil
+		}
+	}
+	m, err := e.member(ctx, p)
+	if err != nil {
+		return err
+	}
+	if m.State != community.Active {
+		e.leave(p)
+		return nil
+	}
+	for _, look := range []func(context.Context, *person, *community.Member) (bool, error){e.comeBack, e.rewrite, e.review, e.claim} {
+		if busy, err := look(ctx, p, m); err != nil || busy {
+			return err
+		}
+	}
+	if p.idle == 0 {
+		p.idle = e.now()
+	}
+	if p.kind.Hours > 0 && e.now().Sub(p.idle) >= patience {
+		e.leave(p)
+		return nil
+	}
+	e.again(p, lookAgain)
+	return nil
+}
+
+// member reads the person's own row: trust may have changed.
+func (e *engine) member(ctx context.Context, p *person) (*community.Member, error) {
+	var m community.Member
+	err := e.app.DB.Read().NewSelect().Model(&m).Where("id = ?", p.member).Scan(ctx)
+	return &m, err
+}
+
+// work lets somebody be busy and then do something.
+func (e *engine) work(p *person, minutes float64, do func(context.Context) error) {
+	took := p.takes(minutes)
+	p.idle = 0
+	p.did++
+	p.spend(e.day(), took)
+	p.doing = do
+	e.again(p, took)
+}
+
+// comeBack lets somebody go on with what they went away from, as if nothing had happened.
+func (e *engine) comeBack(ctx context.Context, p *person, m *community.Member) (bool, error) {
+	if len(p.stale) == 0 {
+		return false, nil
+	}
+	old := p.stale[0]
+	p.stale = p.stale[1:]
+	var before, after community.Case
+	if err := e.readCase(ctx, old.caseID, &before); err != nil {
+		return false, err
+	}
+	holds := before.HeldBy(m, e.now()) && before.Fence == old.fence
+	err := e.submit(ctx, p, old.caseID, old.fence, answer(p.dice, tongueOf(before.Language)), false)
+	if err != nil {
+		return false, err
+	}
+	if e.wire.dead {
+		return true, nil
+	}
+	if err := e.readCase(ctx, old.caseID, &after); err != nil {
+		return false, err
+	}
+	if !holds && after.Version != before.Version {
+		e.broken("I5", "case %d was changed by member %d, whose claim %d was over", old.caseID, p.member, old.fence)
+	}
+	return false, nil
+}
+
+// rewrite goes on with an answer that a reviewer gave back.
+func (e *engine) rewrite(ctx context.Context, p *person, m *community.Member) (bool, error) {
+	held, err := community.HeldCases(ctx, e.app.DB.Read(), m)
+	if err != nil || len(held) == 0 {
+		return false, err
+	}
+	c := held[0]
+	if !c.HeldBy(m, e.now()) {
+		return false, nil
+	}
+	e.work(p, p.kind.Answer/2, func(ctx context.Context) error {
+		return e.submit(ctx, p, c.ID, c.Fence, answer(p.dice, tongueOf(c.Language)), false)
+	})
+	return true, nil
+}
+
+// review looks for an answer that waits for somebody like them.
+func (e *engine) review(ctx context.Context, p *person, m *community.Member) (bool, error) {
+	if !m.MayReview() {
+		return false, nil
+	}
+	waiting, err := moderation.Queue(ctx, e.app.DB.Read(), m, 50)
+	if err != nil {
+		return false, err
+	}
+	alone, err := moderation.Decides(ctx, e.app.DB.Read(), m, e.now())
+	if err != nil {
+		return false, err
+	}
+	for _, w := range waiting {
+		if w.Answer.MemberID == m.ID || p.agreed[w.Answer.ID] || e.reading[w.Answer.ID] > e.now() || !m.MayDecide(&w.Answer, &w.Case) {
+			continue
+		}
+		id := w.Answer.ID
+		e.reading[id] = e.now().Add(10 * time.Minute) // the page shows who has it open
+		e.work(p, p.kind.Reviewing, func(ctx context.Context) error { return e.decide(ctx, p, id, alone) })
+		return true, nil
+	}
+	return false, nil
+}
+
+// decide approves an answer or gives it back.
+func (e *engine) decide(ctx context.Context, p *person, answerID int64, alone bool) error {
+	m, err := e.member(ctx, p)
+	if err != nil {
+		return err
+	}
+	p.agreed[answerID] = true
+	p.reviews++
+	var a community.Answer
+	what := "approved"
+	err = e.transact(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
+		if e.poor[answerID] && alone && p.dice.Float64() < p.kind.Quality {
+			what = "returned"
+			a, err = e.app.Desk.ReturnWith(ctx, tx, m, answerID, moderation.Word{Lessons: []moderation.Lesson{moderation.LessonFacts}})
+			return err
+		}
+		a, err = e.app.Desk.Approve(ctx, tx, m, answerID, "")
+		return err
+	})
+	if err == nil {
+		e.note(what, p.member, answerID, a.CaseID)
+		if what == "returned" {
+			delete(p.agreed, answerID)
+			delete(e.poor, answerID)
+		}
+		e.expectReply()
+		return nil
+	}
+	return e.refused("decide", err, p.member, answerID)
+}
+
+// claim takes the first case of the feed.
+func (e *engine) claim(ctx context.Context, p *person, m *community.Member) (bool, error) {
+	if !m.Role.Employee() && m.Trust < 1 {
+		return false, nil
+	}
+	if any, err := e.anyOpen(ctx, m); err != nil || !any {
+		return false, err
+	}
+	cases, _, err := community.List(ctx, e.app.DB.Read(), m, community.Wanted{Limit: 10, Now: e.now()})
+	if err != nil {
+		return false, err
+	}
+	for i := range cases {
+		c := &cases[i]
+		e.offered(m, c)
+		if c.Delivery == listeners.Blocked || e.refusedBy[pair{p.member, c.ID}] {
+			continue
+		}
+		var got community.Case
+		err := e.transact(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
+			got, err = community.ClaimCase(ctx, tx, m, c.ID)
+			return err
+		})
+		if errors.Is(err, community.ErrRest) {
+			e.note("rests", p.member)
+			p.until = e.now()
+			return false, nil
+		}
+		if err != nil {
+			if err := e.refused("claim", err, p.member, c.ID); err != nil {
+				return false, err
+			}
+			return e.wire.dead, nil
+		}
+		e.note("claimed", p.member, c.ID, got.Fence)
+		if p.dice.Float64() < e.s.Trouble.Careless {
+			if p.dice.IntN(2) == 0 {
+				p.stale = append(p.stale, abandoned{c.ID, got.Fence})
+			}
+			p.idle = 0
+			e.again(p, community.Lease+2*time.Minute)
+			return true, nil
+		}
+		e.work(p, p.kind.Answer, func(ctx context.Context) error {
+			return e.submit(ctx, p, got.ID, got.Fence, answer(p.dice, tongueOf(got.Language)), p.dice.Float64() >= p.kind.Quality)
+		})
+		return true, nil
+	}
+	return false, nil
+}
+
+// anyOpen tells whether a look at the feed is worth its time.
+func (e *engine) anyOpen(ctx context.Context, m *community.Member) (bool, error) {
+	return e.app.DB.Read().NewSelect().Table("cases").Where("state = 'open' AND brand_id = ? AND lane IN (?)", e.brand.ID, bun.List(m.Lanes())).Exists(ctx)
+}
+
+// pair is a member and a case.
+type pair struct{ member, cased int64 }
+
+// submit sends an answer, and writes another where the first is one that the guards do not take.
+func (e *engine) submit(ctx context.Context, p *person, caseID, fence int64, text string, poor bool) error {
+	m, err := e.member(ctx, p)
+	if err != nil {
+		return err
+	}
+	var a community.Answer
+	for try := 0; ; try++ {
+		err = e.transact(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
+			a, err = e.app.Desk.Submit(ctx, tx, m, caseID, fence, text)
+			return err
+		})
+		var invalid *community.Invalid
+		if try == 3 || !errors.As(err, &invalid) {
+			break
+		}
+		text = answer(p.dice, e.tongueOf(ctx, caseID))
+	}
+	if err != nil {
+		e.refusedBy[pair{p.member, caseID}] = !e.wire.dead
+		return e.refused("submit", err, p.member, caseID)
+	}
+	p.answers++
+	if poor {
+		e.poor[a.ID] = true
+	}
+	e.note("answered", p.member, caseID, a.ID, int64(len(a.WhyReviewed)))
+	e.expectReply()
+	return nil
+}
