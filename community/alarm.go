@@ -20,7 +20,7 @@ const (
 // a hundred.
 func CountAtRisk(ctx context.Context, db bun.IDB, brandID int64, now clock.Time) (int, error) {
 	n := 0
-	for _, lane := range []Lane{Community, Staff} {
+	for _, lane := range []Lane{Community, Care, Staff} {
 		soon, err := soonLate(ctx, db, brandID, lane, now, atRisk)
 		if err != nil {
 			return 0, err

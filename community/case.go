@@ -40,6 +40,8 @@ type Case struct {
 	Team          string     // of the staff, where a rule named one
 	Tags          string     // that rules gave it, one a line
 	Review        ReviewNeed // what rules ask of every answer to it
+	Overflow      string     // the rule for which it waits for the employees, where it may go to community-care instead
+	Hold          string     // the rule for which an employee looks before anybody may claim it
 	Private       bool       // messages between two: no advocate reads them
 	MentionID     int64      // the customer's latest post: the one an answer is a reply to
 	Mentions      int        // the customer's posts
@@ -80,9 +82,13 @@ type Lane string
 // The lanes.
 const (
 	Community Lane = "community"
+	Care      Lane = "community-care" // angry cases, for trusted advocates who are ready for them
 	Staff     Lane = "staff"
 	None      Lane = "none" // noise
 )
+
+// Volunteers tells whether advocates answer the cases of a lane.
+func (l Lane) Volunteers() bool { return l == Community || l == Care }
 
 // Promise is within which time a public post should be answered: half of those who ask expect it.
 const Promise = 2 * time.Hour

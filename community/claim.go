@@ -51,7 +51,7 @@ func ClaimCase(ctx context.Context, tx Tx, m *Member, caseID int64) (Case, error
 }
 
 // lend is the one statement that gives claims: to nobody who may not have the case's lane, and only
-// where the case is open, already the member's, or its lease has run out.
+// where no rule holds the case and it is open, already the member's, or its lease has run out.
 func lend(ctx context.Context, tx Tx, m *Member, caseID int64) ([]Case, error) {
 	now := tx.Now()
 	var got []Case
@@ -59,6 +59,7 @@ func lend(ctx context.Context, tx Tx, m *Member, caseID int64) ([]Case, error) {
 		Set("state = ?, version = version + 1, holder_id = ?, held_until = ?", Claimed, m.ID, now.Add(Lease)).
 		Set("fence = fence + CASE WHEN state = 'claimed' AND holder_id = ? AND held_until > ? THEN 0 ELSE 1 END", m.ID, now).
 		Where("id = ? AND brand_id = ? AND lane IN (?)", caseID, m.BrandID, bun.List(m.Lanes())).
+		Where("(hold = '' OR holder_id = ?)", m.ID).
 		Where("(state = 'open' OR state = 'claimed' AND (holder_id = ? OR held_until <= ?))", m.ID, now).
 		Returning("*").Exec(ctx)
 	if err != nil {

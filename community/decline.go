@@ -59,7 +59,7 @@ func DeclineCase(ctx context.Context, tx Tx, m *Member, caseID int64, reason str
 		return c, err // said before
 	}
 	err = record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: CaseDeclined, Lane: Staff, Detail: Detail{Text: reason}})
-	if err != nil || c.Lane != Community || c.State != Open {
+	if err != nil || !c.Lane.Volunteers() || c.State != Open {
 		return c, err
 	}
 	left, err := Answerers(ctx, tx, &c)

@@ -110,9 +110,13 @@ func (c *Case) edited(ctx context.Context, tx Tx, e Edited) ([]Activity, error) 
 			return nil, err
 		}
 	}
-	if harder(e.Lane, c.Lane) {
-		c.Lane, c.LaneWhy = e.Lane, e.LaneWhy
-		if before.State == Claimed || before.State == InReview {
+	c.sendTo(e.Incoming)
+	if harder(c.Lane, before.Lane) {
+		ready, err := mayGoOnIn(ctx, tx, c.Lane, before.HolderID)
+		if err != nil {
+			return nil, err
+		}
+		if before.State == Claimed && !ready || before.State == InReview {
 			event = Escalate
 		}
 	}

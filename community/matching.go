@@ -120,6 +120,9 @@ func (m *Member) offered() (conditions string, args []any) {
 		conditions += " AND network IN (?)"
 		args = append(args, bun.List(m.Networks))
 	}
+	if !m.Role.Employee() {
+		conditions += " AND hold = ''"
+	}
 	if !m.Role.Employee() && m.Shield {
 		conditions += " AND NOT hostile"
 	}

@@ -33,6 +33,7 @@ type Member struct {
 	SeenAt     clock.Time `bun:",nullzero"` // when they looked at the feed last
 	AwaySince  clock.Time `bun:",nullzero"` // the end of the visit before this one
 	Shield     bool       // would rather not be asked to answer hostile cases
+	Care       bool       // is ready for angry cases; counts only while they are trusted
 
 	StateReason    string     // why they are suspended or left, in words for them
 	SuspendedUntil clock.Time `bun:",nullzero"` // 0 where somebody must lift it
@@ -72,8 +73,11 @@ const DefaultPushes = 2
 
 // Lanes are the lanes whose cases the member may see.
 func (m *Member) Lanes() []Lane {
-	if m.Role.Employee() {
-		return []Lane{Staff, Community}
+	switch {
+	case m.Role.Employee():
+		return []Lane{Staff, Care, Community}
+	case m.Care && m.Trust >= CareTrust:
+		return []Lane{Care, Community}
 	}
 	return []Lane{Community}
 }
@@ -87,9 +91,13 @@ func (m *Member) MaySee(c *Case) bool {
 }
 
 // MayAnswer tells whether the member may claim and answer a case: an advocate needs trust, and to know
-// what it takes; who holds it already goes on, whatever the customer writes next.
+// what it takes; who holds it already goes on, whatever the customer writes next. While a rule holds the case
+// nobody may.
 func (m *Member) MayAnswer(c *Case) bool {
-	return m.MaySee(c) && (m.Role.Employee() || m.Trust >= 1 && (m.Knows(c) || c.HolderID == m.ID))
+	if !m.MaySee(c) || c.Hold != "" && c.HolderID != m.ID {
+		return false
+	}
+	return m.Role.Employee() || m.Trust >= 1 && (m.Knows(c) || c.HolderID == m.ID)
 }
 
 // AddMember gives a person a part in a brand, or changes the role they have there.

@@ -182,21 +182,25 @@ type matchPush struct {
 	CreatedAt clock.Time
 }
 
-// LeftWaiting reads the open cases of a brand's community that have less than pushLeft of the promise
+// LeftWaiting reads the open cases of a brand's volunteers that have less than pushLeft of the promise
 // left, are not late yet and have woken nobody. The feed's index bounds what is looked at.
 func LeftWaiting(ctx context.Context, db bun.IDB, brandID int64, now clock.Time) ([]Case, error) {
-	waiting, err := soonLate(ctx, db, brandID, Community, now, pushLeft)
-	if err != nil {
-		return nil, err
+	var all []Case
+	for _, lane := range []Lane{Community, Care} {
+		waiting, err := soonLate(ctx, db, brandID, lane, now, pushLeft)
+		if err != nil {
+			return nil, err
+		}
+		var cases []Case
+		err = waiting.Model(&cases).
+			Where("c.hold = '' AND NOT EXISTS (SELECT 1 FROM match_pushes AS p WHERE p.case_id = c.id)").
+			Order("c.due_at").Limit(pushedAtOnce).Scan(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("find cases of brand %d that wait: %w", brandID, err)
+		}
+		all = append(all, cases...)
 	}
-	var cases []Case
-	err = waiting.Model(&cases).
-		Where("NOT EXISTS (SELECT 1 FROM match_pushes AS p WHERE p.case_id = c.id)").
-		Order("c.due_at").Limit(pushedAtOnce).Scan(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("find cases of brand %d that wait: %w", brandID, err)
-	}
-	return cases, nil
+	return all, nil
 }
 
 // CallForHelp wakes, for a case that waits, the advocates whom it fits best: in their hours, not more
@@ -204,6 +208,9 @@ func LeftWaiting(ctx context.Context, db bun.IDB, brandID int64, now clock.Time)
 func CallForHelp(ctx context.Context, tx Tx, c *Case) error {
 	possible, err := Answerers(ctx, tx, c)
 	if err != nil {
+		return err
+	}
+	if possible, err = rested(ctx, tx, c, possible); err != nil {
 		return err
 	}
 	called, err := calledToday(ctx, tx, possible)

@@ -26,6 +26,8 @@ type Incoming struct {
 	Review   ReviewNeed    // what rules ask of every answer
 	Reach    float64       // what the customer's audience adds to how urgent it is
 	Within   time.Duration // how soon a post at this place should be answered; 0: Promise
+	Overflow string        // the rule that sends it to the employees, where too much waiting there may send it on
+	Hold     string        // the rule that lets an employee look first
 	Stranger bool          // this transaction stored the customer's account, who can have no case yet
 }
 
@@ -170,6 +172,7 @@ var caseColumns = []string{
 	"delivery_why text", "mention_id bigint", "mentions bigint", "opened_at bigint", "customer_at bigint", "answered_at bigint",
 	"first_answer_at bigint", "fence bigint", "version bigint", "hostile boolean",
 	"delivery_until bigint", "private boolean", "asked_at bigint", "team text", "tags text", "review text", "reach double precision", "within bigint",
+	"overflow text", "hold text",
 }
 
 // open stores new cases, with the brand's own posts in their threads that were heard before them.
@@ -227,6 +230,7 @@ func open(ctx context.Context, tx Tx, conn listeners.Connection, keys []key, gro
 		into[24], into[25], into[26] = orNull(c.DeliveryUntil), c.Private, orNull(c.AskedAt)
 		into[27], into[28], into[29] = c.Team, c.Tags, string(c.Review)
 		into[30], into[31] = c.Reach, c.Within
+		into[32], into[33] = c.Overflow, c.Hold
 	})
 }
 
@@ -254,9 +258,7 @@ func (c *Case) take(in Incoming) {
 		c.Delivery, c.DeliveryWhy, c.DeliveryUntil = m.Delivery, m.DeliveryWhy, m.DeliveryUntil
 		c.Language = string(in.Score.Language)
 	}
-	if c.Lane == "" || harder(in.Lane, c.Lane) {
-		c.Lane, c.LaneWhy = in.Lane, in.LaneWhy
-	}
+	c.sendTo(in)
 	if len(in.Score.Topics) > 0 && c.TopicID == OtherTopic {
 		c.TopicID = in.Score.Topics[0].ID
 	}
@@ -274,8 +276,21 @@ func (c *Case) take(in Incoming) {
 	}
 }
 
+// sendTo lets a post take the case to a harder lane.
+func (c *Case) sendTo(in Incoming) {
+	switch {
+	case c.Lane == Care && c.LaneWhy == LaneOverflow && in.Overflow != "":
+		// It is where such posts go while too much waits for the employees.
+	case c.Lane == "", harder(in.Lane, c.Lane):
+		c.Lane, c.LaneWhy, c.Overflow = in.Lane, in.LaneWhy, in.Overflow
+	case in.Lane == Staff && in.Overflow == "":
+		c.Overflow = "" // something in it is for the employees alone
+	}
+}
+
 // mark adds what rules say of a post besides its lane.
 func (c *Case) mark(in Incoming) {
+	c.Hold = cmp.Or(c.Hold, in.Hold)
 	c.Team = cmp.Or(in.Team, c.Team)
 	c.Review = c.Review.Or(in.Review)
 	tags := c.TagList()
@@ -301,7 +316,7 @@ func asks(s triage.Score) bool { return s.Question >= 0.5 }
 
 // harder tells whether a lane asks for more than another.
 func harder(a, b Lane) bool {
-	rank := map[Lane]int{None: 0, Community: 1, Staff: 2}
+	rank := map[Lane]int{None: 0, Community: 1, Care: 2, Staff: 3}
 	return rank[a] > rank[b]
 }
 
@@ -400,7 +415,7 @@ func save(ctx context.Context, tx Tx, cases []*Case) error {
 		return nil
 	}
 	_, err := tx.NewUpdate().Model(&cases).Bulk().
-		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "delivery_until", "private", "team", "tags", "review", "reach", "within", "mention_id", "mentions").
+		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "delivery_until", "private", "team", "tags", "review", "overflow", "hold", "reach", "within", "mention_id", "mentions").
 		Column("opened_at", "asked_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "climbed", "holder_id", "held_until", "fence", "version").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("continue cases: %w", err)
@@ -427,8 +442,15 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) (news []Ac
 	}
 	wantsPerson := before.State == InReview && in.Score.Human >= saysIt
 	raised := harder(c.Lane, before.Lane) && (before.State == Claimed || wantsPerson)
+	if raised && !wantsPerson {
+		ready, err := mayGoOnIn(ctx, tx, c.Lane, before.HolderID)
+		if err != nil {
+			return nil, err
+		}
+		raised = !ready
+	}
 	if event == CustomerWrote && before.ended() {
-		c.Lane, c.LaneWhy = in.Lane, in.LaneWhy // a new question is judged by itself
+		c.Lane, c.LaneWhy, c.Overflow = in.Lane, in.LaneWhy, in.Overflow // a new question is judged by itself
 		if c.Lane == None {
 			c.Lane, c.LaneWhy = Community, "follow_up"
 		}

@@ -46,9 +46,10 @@ func Rejudge(ctx context.Context, tx Tx, m *Member, in Incoming, topic *int64) e
 	}
 	before := c
 	if in.Lane != None && !slices.Contains(steadyLanes, c.LaneWhy) {
-		c.Lane, c.LaneWhy = in.Lane, in.LaneWhy
+		c.Lane, c.LaneWhy, c.Overflow = in.Lane, in.LaneWhy, in.Overflow
 	}
 	c.mark(in)
+	c.Hold = before.Hold // an employee is looking at it
 	if topic != nil {
 		c.TopicID = *topic
 	}
@@ -62,7 +63,7 @@ func Rejudge(ctx context.Context, tx Tx, m *Member, in Incoming, topic *int64) e
 	}
 	judged := func(q *bun.UpdateQuery) *bun.UpdateQuery {
 		return q.Set("lane = ?, lane_why = ?, topic_id = ?, urgency = ?, hostile = ?, due_at = ?, asked_at = ?", c.Lane, c.LaneWhy, c.TopicID, c.Urgency, c.Hostile, c.DueAt, bun.NullZero(c.AskedAt)).
-			Set("team = ?, tags = ?, review = ?", c.Team, c.Tags, c.Review)
+			Set("team = ?, tags = ?, review = ?, overflow = ?, hold = ?", c.Team, c.Tags, c.Review, c.Overflow, c.Hold)
 	}
 	switch {
 	case in.Lane == None && before.State == Open:
@@ -85,7 +86,7 @@ func Rejudge(ctx context.Context, tx Tx, m *Member, in Incoming, topic *int64) e
 func raise(ctx context.Context, tx Tx, c *Case, to Lane, why string, judged func(*bun.UpdateQuery) *bun.UpdateQuery) error {
 	before := *c
 	holder, err := findMember(ctx, tx, c.HolderID)
-	if err == nil && holder.Role.Employee() {
+	if err == nil && slices.Contains(holder.Lanes(), to) {
 		_, err = judged(tx.NewUpdate().Model(c)).Set("version = version + 1").Where("id = ?", c.ID).Exec(ctx)
 		return err // who may go on with it does
 	}

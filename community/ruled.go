@@ -89,10 +89,14 @@ const mostBacklog = 10_000
 
 // StaffNow counts the employees who are there, and the cases that wait for them, up to 10,000.
 func StaffNow(ctx context.Context, db bun.IDB, brandID int64, now clock.Time) (online, backlog int, err error) {
+	return staffNow(ctx, db, brandID, now, mostBacklog)
+}
+
+func staffNow(ctx context.Context, db bun.IDB, brandID int64, now clock.Time, most int) (online, backlog int, err error) {
 	err = db.NewRaw(`SELECT (SELECT COUNT(*) FROM members AS m WHERE m.brand_id = ? AND m.role <> ? AND m.state = ?
 			AND (m.seen_at > ? OR EXISTS (SELECT 1 FROM presence AS p WHERE p.member_id = m.id AND p.until > ?))),
 		(SELECT COUNT(*) FROM (SELECT 1 FROM cases WHERE state = 'open' AND brand_id = ? AND lane = ? LIMIT ?) AS waiting)`,
-		brandID, Advocate, Active, now.Add(-there), now, brandID, Staff, mostBacklog).Scan(ctx, &online, &backlog)
+		brandID, Advocate, Active, now.Add(-there), now, brandID, Staff, most).Scan(ctx, &online, &backlog)
 	if err != nil {
 		err = fmt.Errorf("count who is there: %w", err)
 	}

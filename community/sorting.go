@@ -119,7 +119,7 @@ func (s Sort) change(tx Tx, m *Member, q *bun.UpdateQuery) *bun.UpdateQuery {
 		return q.Set("state = ?, fence = fence + 1", Closed).
 			Where("state IN (?)", bun.List([]State{Open, Answered, AnsweredElsewhere, Resolved}))
 	case ActClaim:
-		return q.Set("state = ?, holder_id = ?, held_until = ?, fence = fence + 1", Claimed, m.ID, tx.Now().Add(Lease)).Where("state = 'open'")
+		return q.Set("state = ?, holder_id = ?, held_until = ?, fence = fence + 1", Claimed, m.ID, tx.Now().Add(Lease)).Where("state = 'open' AND hold = ''")
 	}
 	return nil
 }

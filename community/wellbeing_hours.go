@@ -129,8 +129,13 @@ func mayGoOn(ctx context.Context, tx Tx, m *Member) error {
 // GoOn is the press of a member who was advised to rest and would rather go on for now.
 func GoOn(ctx context.Context, tx Tx, m *Member) error { return mark(ctx, tx, m.ID, markGoOn) }
 
-// SetShield says whether a member is asked to answer hostile cases.
+// SetShield says whether a member is asked to answer hostile cases; who is not leaves community-care, too.
 func SetShield(ctx context.Context, tx Tx, m *Member, on bool) error {
+	if on && m.Care {
+		if err := SetCare(ctx, tx, m, false); err != nil {
+			return err
+		}
+	}
 	_, err := tx.NewUpdate().Model((*Member)(nil)).Set("shield = ?", on).Where("id = ?", m.ID).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("set the shield of member %d: %w", m.ID, err)

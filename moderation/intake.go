@@ -81,6 +81,7 @@ func (j *judged) incoming(m *listeners.Mention, stranger bool) community.Incomin
 	in := community.Incoming{
 		Mention: m, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule, Team: j.Team, Tags: j.Tags, Review: j.Review, Stranger: stranger,
 		Reach: j.reach, Within: j.within,
+		Overflow: j.Overflow,
 	}
 	in.Score.Urgency = max(0, j.Score.Urgency+j.Raise)
 	return in
@@ -143,8 +144,10 @@ func (in *Intake) store(ctx context.Context, tx listeners.Tx, conn listeners.Con
 			continue
 		}
 		m.Score = string(j.text)
-		if known := accounts[p.Author.NativeID]; known.OptedOutAt != 0 && j.Lane == community.Community {
-			j.Lane, j.Rule = community.Staff, community.LaneOptedOut // no advocate writes to them
+		if known := accounts[p.Author.NativeID]; known.OptedOutAt != 0 {
+			if j.Overflow = ""; j.Lane.Volunteers() {
+				j.Lane, j.Rule = community.Staff, community.LaneOptedOut // no advocate writes to them
+			}
 		}
 		j.reach = triage.Reach(accounts[p.Author.NativeID].Reach) * (1 - float64(j.Score.Spam))
 		customer = append(customer, j.incoming(m, accounts[p.Author.NativeID].New))

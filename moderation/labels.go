@@ -225,7 +225,7 @@ func (in *Intake) rejudge(ctx context.Context, tx listeners.Tx, m *community.Mem
 	facts.Score = score
 	decided := judged{Score: score, Decision: ruled.Decide(&facts)}
 	if lane != "" && decided.Lane != community.None && decided.Rule != "private" {
-		decided.Lane, decided.Rule = lane, community.LaneCorrected
+		decided.Lane, decided.Rule, decided.Overflow = lane, community.LaneCorrected, ""
 	}
 	return community.Rejudge(ctx, tx, m, decided.incoming(mention, false), topic)
 }

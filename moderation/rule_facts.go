@@ -54,6 +54,13 @@ func (in *Intake) look(ctx context.Context, db bun.IDB, brandID int64, network s
 			return nil, err
 		}
 	}
+	if slices.ContainsFunc(asking, (*rules.Ready).NeedsLoad) {
+		load, err := community.LoadOf(ctx, db, brandID, now, mostCounted(asking))
+		if err != nil {
+			return nil, err
+		}
+		common.Flow(load)
+	}
 	var pasts map[string]community.Past
 	if slices.ContainsFunc(asking, asksPast) {
 		var authors []string

@@ -24,9 +24,10 @@ type Replay struct {
 	Moves   []Move     `json:"moves"`   // to another lane, most first
 	Hits    []int      `json:"hits"`    // posts that each rule of the set applies to
 	Alerts  int        `json:"alerts"`
-	Reviews int        `json:"reviews"` // posts whose answers a rule wants to be read
-	Blind   bool       `json:"blind"`   // a rule asks who was there, which nobody knows of the past: it counts as nobody, and nothing waiting
-	Cases   []Turn     `json:"cases"`   // the latest that would have gone another way
+	Reviews int        `json:"reviews"`      // posts whose answers a rule wants to be read
+	May     int        `json:"may_overflow"` // posts with the staff that may go to community-care while too much waits
+	Blind   bool       `json:"blind"`        // a rule asks who was there, which nobody knows of the past: it counts as nobody, and nothing waiting
+	Cases   []Turn     `json:"cases"`        // the latest that would have gone another way
 }
 
 // Move is how many posts would have gone from one lane to another.
@@ -129,6 +130,9 @@ func (r *Replay) count(m *listeners.Mention, before, after rules.Decision) {
 	}
 	if after.Review != "" {
 		r.Reviews++
+	}
+	if after.Overflow != "" {
+		r.May++
 	}
 	if before.Lane != after.Lane {
 		i := slices.IndexFunc(r.Moves, func(v Move) bool { return v.From == before.Lane && v.To == after.Lane })

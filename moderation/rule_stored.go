@@ -133,6 +133,9 @@ func SwitchOn(ctx context.Context, tx listeners.Tx, m *community.Member) (RuleVe
 	if err := d.Value.Check(); err != nil {
 		return RuleVersion{}, err
 	}
+	if err := d.Value.Complete(); err != nil {
+		return RuleVersion{}, err
+	}
 	if !d.Tried(tx.Now()) {
 		return RuleVersion{}, ErrNotTried
 	}

@@ -17,7 +17,7 @@ import (
 
 // hours are a brand's rules: questions about opening hours are the staff's business.
 func hours() rules.Set {
-	return rules.Set{Zone: "Asia/Ho_Chi_Minh", Rules: []rules.Rule{
+	return rules.Set{Zone: "Asia/Ho_Chi_Minh", Overflow: &rules.Overflow{Waiting: 20}, Rules: []rules.Rule{
 		{
 			Name:   "Hỏi giờ mở cửa",
 			Groups: []rules.Group{{Conditions: []rules.Condition{{Fact: "question", Op: rules.AtLeast, Values: []string{"50"}}, {Fact: "customer_cases", Op: rules.Below, Values: []string{"2"}}}}},

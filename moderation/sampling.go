@@ -24,6 +24,7 @@ const (
 	FourEyes  Why = "four_eyes"  // so much is at risk that several people must approve
 	Newcomer  Why = "newcomer"   // everything that somebody new writes is read
 	RiskyCase Why = "risky_case" // a hard case
+	CareCase  Why = "care_case"  // everything that leaves community-care is read
 	Sampled   Why = "sampled"    // drawn among the answers of this trust
 	RiskDrawn Why = "risk_drawn" // drawn because of what the customer wrote
 	RuleAsks  Why = "rule_asks"  // a rule of the brand wants every answer to such posts to be read
@@ -90,6 +91,8 @@ func course(s ReviewSettings, f weighed) community.Needed {
 		needed.Why = string(f.Flag)
 	case rate >= 1:
 		needed.Why = string(Newcomer)
+	case f.Lane == community.Care:
+		needed.Why = string(CareCase)
 	case f.Asked == community.ReviewAlways:
 		needed.Why = string(RuleAsks)
 	case stake >= 1:

@@ -118,7 +118,7 @@ func trustKinds(t *testing.T) []string {
 
 // lanes are the reasons why a case is in its lane: the rules, and what community writes by itself.
 func lanes() []string {
-	found := []string{rules.Default, "escalated", "follow_up", "declined", community.LaneOptedOut, community.LaneNobody, community.LaneCorrected, community.LaneHandedBack}
+	found := []string{rules.Default, "escalated", "follow_up", "declined", community.LaneOptedOut, community.LaneNobody, community.LaneCorrected, community.LaneHandedBack, community.LaneOverflow}
 	for _, rule := range append(rules.Standing(), rules.Starting(rules.Thresholds{Staff: 1, Anger: 80, Noise: 80})...) {
 		found = append(found, rule.Name)
 	}
@@ -195,6 +195,7 @@ func coded(t *testing.T) map[string]bool {
 		"sentence":      sentences(t),
 		"quantity":      quantityNames(),
 		"rule_op":       values("moderation/rules", "Operator"),
+		"overflow_why":  values("community", "FlowWhy"),
 		"rule_problem":  values("moderation/rules", "ProblemCode"),
 		"fact":          factNames(),
 		"fact_option":   factOptions(),

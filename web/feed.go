@@ -63,6 +63,7 @@ var feedLanes = []struct {
 }{
 	{"", "feed.any_lane"},
 	{community.Community, "feed.community"},
+	{community.Care, "feed.care"},
 	{community.Staff, "feed.staff"},
 }
 

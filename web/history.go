@@ -35,6 +35,8 @@ var kindLooks = map[community.Kind]struct{ icon, look string }{
 	community.Escalated:       {"hand", ""},
 	community.LaneRaised:      {"triangle-alert", ""},
 	community.CaseClosed:      {"check", ""},
+	community.CaseOverflowed:  {"hand", ""},
+	community.CaseFlowedBack:  {"undo-2", ""},
 
 	community.MemberAccepted:   {"check", "good"},
 	community.MemberSuspended:  {"ban", "bad"},
@@ -76,6 +78,8 @@ func happened(ctx context.Context, a community.Activity, members map[int64]commu
 		return said + " " + T(ctx, "network_error."+why.Text)
 	case a.Kind == community.MemberAdded:
 		return said + " " + T(ctx, roleText[why.Text]) + "."
+	case a.Kind == community.CaseOverflowed || a.Kind == community.CaseFlowedBack:
+		return said + " " + T(ctx, "overflow_why."+why.Rule)
 	case a.Kind == community.LaneRaised && why.Rule != "":
 		return said + " " + whyLane(ctx, why.Rule)
 	case a.Kind != community.ReplyDoubtful && a.Kind != community.CaseElsewhere && why.Text != "":

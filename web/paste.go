@@ -26,7 +26,7 @@ type pastePage struct {
 }
 
 // pastedTexts say where a case is that the reader may not see, by its lane.
-var pastedTexts = map[community.Lane]string{community.Staff: "paste.with_staff", community.None: "paste.no_answer"}
+var pastedTexts = map[community.Lane]string{community.Staff: "paste.with_staff", community.Care: "paste.with_staff", community.None: "paste.no_answer"}
 
 // paste shows the form; what a phone shares stands in it already. No network is asked before it is sent.
 func (a *App) paste(w http.ResponseWriter, r *http.Request) error {

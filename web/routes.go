@@ -113,6 +113,7 @@ func (a *App) Routes() []access.Route {
 		// Being well.
 		{Method: "GET", Pattern: "/rest", Object: "wellbeing", Action: "read", Handler: a.page(a.rest)},
 		{Method: "POST", Pattern: "/rest/go-on", Object: "wellbeing", Action: "change", Handler: a.page(a.goOn)},
+		{Method: "POST", Pattern: "/me/care", Object: "wellbeing", Action: "change", Handler: a.page(a.care)},
 		{Method: "POST", Pattern: "/me/shield", Object: "wellbeing", Action: "change", Handler: a.page(a.shield)},
 
 		// Oneself.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -33,6 +34,9 @@ type rulesPage struct {
 	Differs  int // of them, those that would have gone another way
 	Tried    bool
 	May      bool
+	Ready    int             // advocates who answer community-care
+	Overflow *rules.Overflow // of the rules that are shown
+	Lacks    bool            // they cannot be switched on without saying when cases overflow
 	Failed   *access.Failure
 }
 
@@ -59,6 +63,9 @@ func (a *App) showRules(w http.ResponseWriter, r *http.Request, status int, fail
 		if v.Watched, v.Differs, err = moderation.Watched(ctx, read, me.BrandID); err != nil {
 			return err
 		}
+		if v.Ready, err = community.Caring(ctx, read, me.BrandID); err != nil {
+			return err
+		}
 		v.Members, err = community.Members(ctx, read, me.BrandID)
 		return err
 	})
@@ -72,8 +79,16 @@ func (a *App) showRules(w http.ResponseWriter, r *http.Request, status int, fail
 	if v.Draft.BrandID != 0 {
 		shown, v.Tried = v.Draft.Value, v.Draft.Tried(view(r.Context()).Now)
 	}
-	v.Shown, v.Problems = shown.Rules, shown.Lint(rules.Standing()...)
+	v.Shown, v.Problems, v.Overflow, v.Lacks = shown.Rules, shown.Lint(rules.Standing()...), shown.Overflow, shown.Complete() != nil
 	return render(w, r, status, rulesView(v))
+}
+
+// overflow is what the form begins with.
+func (v rulesPage) overflow() rules.Overflow {
+	if v.Overflow != nil {
+		return *v.Overflow
+	}
+	return rules.Packs[0].Overflow
 }
 
 // editable are the rules that an edit begins with: the draft, or those that decide.
@@ -111,6 +126,11 @@ func (a *App) changeRules(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		if press == "overflow" {
+			if s.Overflow, err = readOverflow(r.PostForm); err != nil {
+				return err
+			}
+		}
 		return moderation.KeepDraft(ctx, tx, me, edit(r.Context(), s, press, about))
 	})
 	if f := access.Explain(err); err != nil && f.Field != "" {
@@ -124,6 +144,16 @@ func (a *App) changeRules(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// readOverflow reads from when on cases overflow.
+func readOverflow(form url.Values) (*rules.Overflow, error) {
+	waiting, err1 := strconv.Atoi(cmp.Or(form.Get("waiting"), "0"))
+	minutes, err2 := strconv.Atoi(cmp.Or(form.Get("minutes"), "0"))
+	if err1 != nil || err2 != nil {
+		return nil, &community.Invalid{Field: "overflow", Sentence: "choose up to 10000 cases and up to 1440 minutes"}
+	}
+	return &rules.Overflow{Waiting: waiting, Minutes: minutes, Away: form.Get("away") != ""}, nil
+}
+
 // edit changes rules as somebody pressed: up, off and remove with the place of a rule, pack with the name of
 // one. What it does not know changes nothing.
 func edit(ctx context.Context, s rules.Set, press, about string) rules.Set {
@@ -134,7 +164,8 @@ func edit(ctx context.Context, s rules.Set, press, about string) rules.Set {
 	case press == "pack":
 		for _, p := range rules.Packs {
 			if p.Name == about {
-				s.Rules = nil
+				over := p.Overflow
+				s.Rules, s.Overflow = nil, &over
 				for _, r := range p.Rules {
 					r.Name = T(ctx, "rule_name."+r.Name)
 					s.Rules = append(s.Rules, r)

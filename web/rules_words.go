@@ -129,6 +129,21 @@ func (v ruleWords) does(ctx context.Context, r rules.Rule) string {
 	return "→ " + strings.Join(all, ", ")
 }
 
+// overflows says from when on cases overflow.
+func overflows(ctx context.Context, o *rules.Overflow) string {
+	var all []string
+	if o.Waiting > 0 {
+		all = append(all, T(ctx, "overflow.when_waiting", "count", strconv.Itoa(o.Waiting)))
+	}
+	if o.Minutes > 0 {
+		all = append(all, T(ctx, "overflow.when_minutes", "count", strconv.Itoa(o.Minutes)))
+	}
+	if o.Away {
+		all = append(all, T(ctx, "overflow.when_away"))
+	}
+	return T(ctx, "overflow.sentence", "conditions", strings.Join(all, " "+T(ctx, "overflow.or")+" "))
+}
+
 // problem says what is the matter with a rule.
 func (p rulesPage) problem(ctx context.Context, found rules.Problem) string {
 	other := ""

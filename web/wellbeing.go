@@ -70,6 +70,18 @@ func (a *App) shield(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// care says whether a member answers angry cases.
+func (a *App) care(w http.ResponseWriter, r *http.Request) error {
+	err := a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		return community.SetCare(ctx, tx, access.From(ctx).Member, r.PostFormValue("care") != "")
+	})
+	if err != nil {
+		return err
+	}
+	goTo(w, r, "/me#care")
+	return nil
+}
+
 // plenty is from how much of a week on a page says that it is enough.
 const plenty = 10 * time.Hour
 

@@ -32,13 +32,14 @@ type readyDo struct {
 // AllActions is the one table of actions, in the order in which a person chooses from them.
 var AllActions = []Action{
 	{
-		Name: "lane", Options: []string{string(community.Community), string(community.Staff), string(community.None)},
+		Name: "lane", Options: []string{string(community.Community), string(community.Care), string(community.Staff), string(community.None)},
 		act: func(d *Decision, rule string, v value) {
 			if d.Lane == "" {
 				d.Lane, d.Rule = community.Lane(v.text), rule
 			}
 		},
 	},
+	{Name: "stay", act: func(d *Decision, _ string, _ value) { d.stays = true }},
 	{Name: "team", Text: true, act: func(d *Decision, _ string, v value) {
 		if d.Team == "" {
 			d.Team = v.text

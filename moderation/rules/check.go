@@ -22,6 +22,9 @@ func (s *Set) Check() error {
 	if _, err := time.LoadLocation(s.Zone); err != nil {
 		return &community.Invalid{Field: "zone", Sentence: "choose a time zone from the list"}
 	}
+	if err := s.Overflow.check(); err != nil {
+		return err
+	}
 	if len(s.Rules) > mostRules {
 		return &community.Invalid{Field: "rules", Sentence: "a brand can have 200 rules at most"}
 	}

@@ -27,6 +27,8 @@ type Facts struct {
 	At      time.Time // in any zone; the set has its own
 	Online  int       // employees who are there now
 	Backlog int       // cases that wait in the staff lane
+	NoCare  bool      // nobody answers community-care
+	Loaded  bool      // it is known how many wait, and who is there; nobody knows it of the past
 
 	minute, weekday int // of At in the zone of the set
 }

@@ -28,7 +28,7 @@ func Starting(t Thresholds) []Rule {
 		pack = append(pack, Rule{"very_angry", false, all(when("anger", AtLeast, strconv.Itoa(t.Anger))), toStaff})
 	}
 	if t.Staff > 0 && t.Staff <= 100 {
-		pack = append(pack, Rule{"needs_staff", false, all(when("staff", AtLeast, strconv.Itoa(t.Staff))), toStaff})
+		pack = append(pack, Rule{"needs_staff", false, all(when("staff", AtLeast, strconv.Itoa(t.Staff))), do("lane", string(community.Staff), "stay", "")})
 	}
 	if t.Noise <= 100 {
 		pack = append(pack, Rule{"noise", false, all(when("spam", AtLeast, strconv.Itoa(t.Noise)), when("question", Below, "50")), to(community.None)})
@@ -39,25 +39,26 @@ func Starting(t Thresholds) []Rule {
 // Pack is rules to start from. Its words stand in the catalogs as "rule_pack.<name>"; the names of its
 // rules are codes, as "rule_name.<code>".
 type Pack struct {
-	Name  string
-	Rules []Rule
+	Name     string
+	Rules    []Rule
+	Overflow Overflow
 }
 
 // Packs are what a brand can start from.
 var Packs = []Pack{
-	{"shop", []Rule{
+	{Name: "shop", Overflow: Overflow{Waiting: 10, Minutes: 30, Away: true}, Rules: []Rule{
 		{"very_angry", false, all(when("anger", AtLeast, "80")), toStaff},
 		{"low_rating", false, all(when("surface", OneOf, "review"), when("rating", AtLeast, "1"), when("rating", Below, "3")), do("priority", "1", "review", "")},
 		{"noise", false, all(when("spam", AtLeast, "80"), when("question", Below, "50")), to(community.None)},
 	}},
-	{"telecom", []Rule{
+	{Name: "telecom", Overflow: Overflow{Waiting: 20, Minutes: 30, Away: true}, Rules: []Rule{
 		{"very_angry", false, all(when("anger", AtLeast, "80")), toStaff},
-		{"account", false, all(when("needs_account", AtLeast, "60")), toStaff},
+		{"account", false, all(when("needs_account", AtLeast, "60")), do("lane", string(community.Staff), "stay", "")},
 		{"complains_again", false, all(when("follow_up", Is, "yes"), when("complaint", AtLeast, "60")), do("priority", "2", "review", "")},
 		{"noise", false, all(when("spam", AtLeast, "80"), when("question", Below, "50")), to(community.None)},
 	}},
-	{"bank", []Rule{
-		{"account", false, all(when("needs_account", AtLeast, "40")), toStaff},
+	{Name: "bank", Overflow: Overflow{Waiting: 30, Minutes: 60}, Rules: []Rule{
+		{"account", false, all(when("needs_account", AtLeast, "40")), do("lane", string(community.Staff), "stay", "")},
 		{"upset", false, all(when("anger", AtLeast, "60")), do("lane", string(community.Staff), "alert", "")},
 		{"low_risk_look", false, all(when("risk", AtLeast, "20")), do("four_eyes", "")},
 		{"everything_read", false, nil, do("review", "")},

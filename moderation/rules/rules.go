@@ -18,8 +18,9 @@ import (
 
 // Set is the rules of a brand, in the order in which they are asked.
 type Set struct {
-	Zone  string `json:"zone,omitempty"` // of the times in the rules, as IANA names it; "" is UTC
-	Rules []Rule `json:"rules"`
+	Zone     string    `json:"zone,omitempty"` // of the times in the rules, as IANA names it; "" is UTC
+	Rules    []Rule    `json:"rules"`
+	Overflow *Overflow `json:"overflow,omitempty"` // nil: what is with the staff stays there
 }
 
 // Rule is one sentence: when all groups hold, act.
@@ -59,6 +60,10 @@ type Decision struct {
 	Raise  float64
 	Review community.ReviewNeed
 	Alert  string // the first rule that calls the staff; "" for none
+	// Overflow is the rule that sends it to the staff, where too much waiting there may send it on; "" for none.
+	Overflow string
+
+	stays bool
 }
 
 // Own marks the reason for a lane as the name of a brand's own rule.
@@ -70,6 +75,8 @@ const Default = "default"
 // Ready is a set that is prepared for deciding. It is safe for concurrent use.
 type Ready struct {
 	rules []ready
+	over  *Overflow
+	cares bool // a rule sends posts to community-care
 	zone  *time.Location
 	needs [OfNetwork + 1]bool
 	timed bool
@@ -96,7 +103,7 @@ func Prepare(standing []Rule, s Set) (*Ready, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Ready{zone: zone}
+	p := &Ready{zone: zone, over: s.Overflow}
 	for _, r := range standing {
 		p.add(r, r.Name, -1)
 	}
@@ -108,7 +115,7 @@ func Prepare(standing []Rule, s Set) (*Ready, error) {
 
 // Standard prepares rules that the product brings along, whose names are codes.
 func Standard(all ...[]Rule) *Ready {
-	p := &Ready{zone: time.UTC}
+	p := &Ready{zone: time.UTC, over: &usualOverflow}
 	for _, part := range all {
 		for _, r := range part {
 			p.add(r, r.Name, -1)
@@ -132,6 +139,7 @@ func (p *Ready) add(r Rule, name string, place int) {
 		}
 		prepared.groups = append(prepared.groups, group)
 	}
+	p.cares = p.cares || r.lane() == string(community.Care)
 	for _, d := range r.Do {
 		prepared.do = append(prepared.do, readyDo{act: ActionOf(d.Action).act, value: d.prepare()})
 	}
@@ -161,6 +169,7 @@ func (p *Ready) Decide(f *Facts) Decision {
 	if d.Lane == "" {
 		d.Lane, d.Rule = community.Community, Default
 	}
+	p.flow(&d, f)
 	return d
 }
 

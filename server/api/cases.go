@@ -65,7 +65,7 @@ const (
 
 type casesIn struct {
 	ForBrand
-	Lane   string `query:"lane" enum:"community,staff"`
+	Lane   string `query:"lane" enum:"community,community-care,staff"`
 	State  string `query:"state" enum:"open,claimed,in_review,answered,answered_elsewhere,resolved,closed,gone" doc:"Open by default"`
 	Topic  string `query:"topic" maxLength:"100" doc:"The name of a topic, or other"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"50"`

@@ -291,6 +291,31 @@ func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Co
 			}
 			return err
 		}),
+		"overflow": in(func(ctx context.Context, tx listeners.Tx) error {
+			if _, err := tx.NewRaw("UPDATE members SET care = TRUE, trust = 3 WHERE brand_id = ? AND role = 'advocate'", s.brand).Exec(ctx); err != nil {
+				return err
+			}
+			due, err := w.App.Intake.OverflowDue(ctx, tx, s.brand, tx.Now())
+			if err != nil {
+				return err
+			}
+			over, err := w.App.Intake.Overflow(ctx, tx, s.brand)
+			if err != nil {
+				return err
+			}
+			if !due || over != 200 {
+				return fmt.Errorf("%d cases overflow", over)
+			}
+			all := community.Flow{Back: true, Most: 100, All: true}
+			if _, err := community.FlowDue(ctx, tx, s.brand, all); err != nil {
+				return err
+			}
+			back, err := community.Overflows(ctx, tx, s.brand, all)
+			if err == nil && back != 100 {
+				err = fmt.Errorf("%d cases come back", back)
+			}
+			return err
+		}),
 		"a budget is set": in(func(ctx context.Context, tx listeners.Tx) error {
 			return listeners.SetBudget(ctx, tx, s.conn.ID, 1_000_000)
 		}),

@@ -82,7 +82,7 @@ func fill(t testing.TB, app *server.App, brand int64, conn listeners.Connection,
 		"id bigint", "brand_id bigint", "connection_id bigint", "account_id bigint", "network text", "thread_key text", "state text", "lane text", "lane_why text",
 		"language text", "topic_id bigint", "urgency double precision", "due_at bigint", "delivery text", "delivery_why text", "mention_id bigint", "mentions bigint",
 		"opened_at bigint", "customer_at bigint", "answered_at bigint", "answered_by bigint", "holder_id bigint", "held_until bigint", "fence bigint", "version bigint",
-		"asked_at bigint", "first_answer_at bigint",
+		"asked_at bigint", "first_answer_at bigint", "overflow text",
 	}, n, func(i int, into []any) {
 		var answeredAt, answeredBy, holder, until, asked any
 		if i%2 == 0 {
@@ -95,16 +95,19 @@ func fill(t testing.TB, app *server.App, brand int64, conn listeners.Connection,
 		case community.Claimed, community.InReview:
 			holder, until = s.member(i), int64(s.now.Add(time.Duration(i/1000%20-5)*time.Minute))
 		}
-		lane := community.Community
+		lane, overflow := community.Community, ""
 		switch {
 		case state == community.Ignored:
 			lane = community.None
 		case i%10 == 3:
 			lane = community.Staff
+			if i%20 == 3 {
+				overflow = "default"
+			}
 		}
 		row(into, int64(1+i), s.of(s.account(i)), conn.ID, int64(1+s.account(i)), "x", s.native(i), string(state), string(lane), "default",
 			[]string{"en", "vi", "en", "vi", "en", "mixed", "en", "other"}[i%8], append([]int64{0}, s.topics...)[i/7%(len(s.topics)+1)], 1.5, int64(s.at(i).Add(time.Hour)), "api", "ok",
-			int64(1+i), int64(1), int64(s.at(i)), int64(s.at(i)), answeredAt, answeredBy, holder, until, int64(i%2), int64(1), asked, answeredAt)
+			int64(1+i), int64(1), int64(s.at(i)), int64(s.at(i)), answeredAt, answeredBy, holder, until, int64(i%2), int64(1), asked, answeredAt, overflow)
 	})
 	write("mentions", []string{
 		"id bigint", "brand_id bigint", "connection_id bigint", "account_id bigint", "case_id bigint", "network text", "native_id text", "parent_id text", "thread_key text",
