@@ -32,6 +32,7 @@ type commands struct {
 	Import     importCmd     `cmd:"" help:"Read past mentions from a file."`
 	Triage     triageCmd     `cmd:"" help:"Score texts."`
 	Points     pointsCmd     `cmd:"" help:"The points ledger."`
+	Rule       ruleCmd       `cmd:"" help:"A brand's rules."`
 	Simulate   simulateCmd   `cmd:"" help:"Play a month with simulated people against the real code, and say how questions fare."`
 	Erase      eraseCmd      `cmd:"" help:"Delete what is stored of a customer and print a receipt."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the database to this version's schema."`
