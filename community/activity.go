@@ -95,8 +95,9 @@ const (
 	LaneRaised         Kind = "lane_raised"
 	CaseClosed         Kind = "case_closed"
 	MemberAdded        Kind = "member_added"
-	TrustRaised        Kind = "trust_raised" // Member, as every change of trust
-	TrustWarned        Kind = "trust_warned" // the answers no longer bear the level
+	TeamsChanged       Kind = "teams_changed" // Member, Before and Text: the teams
+	TrustRaised        Kind = "trust_raised"  // Member, as every change of trust
+	TrustWarned        Kind = "trust_warned"  // the answers no longer bear the level
 	TrustRecovered     Kind = "trust_recovered"
 	TrustLowered       Kind = "trust_lowered"
 	TrustGranted       Kind = "trust_granted" // Text: the reason
@@ -127,6 +128,7 @@ const (
 	StaffAsked       Kind = "staff_asked"       // a question among colleagues
 	OpinionAsked     Kind = "opinion_asked"     // Member: the peer
 	NoteAnswered     Kind = "note_answered"     // Member: who had asked
+	Mentioned        Kind = "mentioned"         // Member: who is named in a note
 	PersonalRevealed Kind = "personal_revealed" // Text: the reason
 	SnippetChanged   Kind = "snippet_changed"   // Rule: its name, Before and Text: its wording
 	WordingSuggested Kind = "wording_suggested" // Rule: the snippet's name, Text: the wording

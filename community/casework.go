@@ -17,6 +17,7 @@ type Sought struct {
 	Topic    *int64 // one topic; default every topic
 	Network  string
 	Language string
+	Team     string     // of the staff
 	Holder   int64      // who has the claim
 	Hostile  bool       // only of customers who rage
 	Before   clock.Time // only of customers who wrote before this moment; 0 asks for all
@@ -76,6 +77,9 @@ func (s Sought) narrow() (string, []any) {
 	add := func(condition string, arg any) { conditions, args = conditions+condition, append(args, arg) }
 	if s.Network != "" {
 		add(" AND network = ?", s.Network)
+	}
+	if s.Team != "" {
+		add(" AND team = ?", s.Team)
 	}
 	if s.Holder != 0 {
 		add(" AND holder_id = ?", s.Holder)

@@ -29,6 +29,7 @@ type Member struct {
 	Handles    Handles    `bun:"type:text"` // their own names on networks
 	Hours      Hours      `bun:"type:text"`
 	Duty       bool       // asked to review within Hours; only employees are
+	Teams      []string   `bun:"type:text"` // of the staff, by name; only employees belong to any
 	Pushes     int        // how many matching cases a day their phone may tell of
 	SeenAt     clock.Time `bun:",nullzero"` // when they looked at the feed last
 	AwaySince  clock.Time `bun:",nullzero"` // the end of the visit before this one
@@ -138,6 +139,10 @@ func Members(ctx context.Context, db bun.IDB, brandID int64) (map[int64]Member, 
 		byID[m.ID] = m
 	}
 	return byID, nil
+}
+
+func byPublicName(a, b Member) int {
+	return cmp.Or(strings.Compare(a.PublicName, b.PublicName), cmp.Compare(a.ID, b.ID))
 }
 
 func findMember(ctx context.Context, db bun.IDB, id int64) (Member, error) {

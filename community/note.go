@@ -1,15 +1,21 @@
 package community
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/uptrace/bun"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/kith-social/kith/clock"
-	"github.com/uptrace/bun"
 )
 
 // Note is a word among colleagues about a case. The customer never sees it.
@@ -98,11 +104,52 @@ func AskPeer(ctx context.Context, tx Tx, m *Member, caseID, peerID int64, text s
 
 // AddNote keeps a remark for whoever goes on with a case.
 func AddNote(ctx context.Context, tx Tx, m *Member, caseID int64, text string) (Note, error) {
-	n, _, err := newNote(ctx, tx, m, caseID, NoteAside, text)
+	n, c, err := newNote(ctx, tx, m, caseID, NoteAside, text)
 	if err != nil {
 		return n, err
 	}
-	return n, n.store(ctx, tx)
+	if err := n.store(ctx, tx); err != nil {
+		return n, err
+	}
+	members, err := Members(ctx, tx, m.BrandID)
+	if err != nil {
+		return n, err
+	}
+	for _, named := range namedIn(n.Text, members) {
+		if named.ID == m.ID || !named.MaySee(&c) {
+			continue
+		}
+		if err := tell(ctx, tx, &c, named.ID, Mentioned, fmt.Sprintf("mentioned:%d", n.ID)); err != nil {
+			return n, err
+		}
+		err := record(ctx, tx, Activity{BrandID: c.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: Mentioned, Lane: c.Lane, Detail: Detail{Member: named.ID}})
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// namedIn are the members whom a text names as "@" and their public name, whatever its case, in the order of their
+// ids. Of names that begin alike the longest is meant.
+func namedIn(text string, members map[int64]Member) []Member {
+	all := slices.Collect(maps.Values(members))
+	slices.SortFunc(all, func(a, b Member) int {
+		return cmp.Or(cmp.Compare(len(b.PublicName), len(a.PublicName)), cmp.Compare(a.ID, b.ID))
+	})
+	found := map[int64]Member{}
+	text = norm.NFC.String(strings.ToLower(text))
+	for at := strings.IndexByte(text, '@'); at >= 0; at = strings.IndexByte(text, '@') {
+		text = text[at+1:]
+		for _, m := range all {
+			rest, ok := strings.CutPrefix(text, norm.NFC.String(strings.ToLower(m.PublicName)))
+			if next, _ := utf8.DecodeRuneInString(rest); ok && !unicode.IsLetter(next) && !unicode.IsDigit(next) {
+				found[m.ID] = m
+				break
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(found), func(a, b Member) int { return cmp.Compare(a.ID, b.ID) })
 }
 
 // ReplyToNote answers a question: staff any of them, a peer the one that was put to them. Who asked
@@ -206,7 +253,7 @@ func Notes(ctx context.Context, db bun.IDB, m *Member, c *Case) ([]Note, error) 
 	return slices.DeleteFunc(all, func(n Note) bool { return !n.mayRead(m) }), nil
 }
 
-// Peers are the advocates whom a member may ask about a case, by name.
+// Peers are whom a member may ask about a case, by name: trusted advocates, and experts who know its topic.
 func Peers(ctx context.Context, db bun.IDB, m *Member, c *Case) ([]Member, error) {
 	members, err := Members(ctx, db, m.BrandID)
 	if err != nil {
@@ -214,11 +261,11 @@ func Peers(ctx context.Context, db bun.IDB, m *Member, c *Case) ([]Member, error
 	}
 	var peers []Member
 	for _, p := range members {
-		if p.ID != m.ID && p.Role == Advocate && p.Trust >= trustedPeer && p.MaySee(c) {
+		if p.ID != m.ID && (p.Role == Advocate && p.Trust >= trustedPeer || p.Role == Expert && p.Knows(c)) && p.MaySee(c) {
 			peers = append(peers, p)
 		}
 	}
-	slices.SortFunc(peers, func(a, b Member) int { return strings.Compare(a.PublicName, b.PublicName) })
+	slices.SortFunc(peers, byPublicName)
 	return peers, nil
 }
 

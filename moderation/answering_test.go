@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -208,6 +209,59 @@ func TestAQuestionAmongColleagues(t *testing.T) {
 		}
 		if notes("huy") != 4 || notes("out") != 0 {
 			t.Errorf("Huy sees %d notes, want 4; a stranger %d", notes("huy"), notes("out"))
+		}
+	})
+}
+
+func TestANoteNamesColleagues(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		c := s.caseOf(s.writes("lananh", "Voucher sinh nhật dùng sao ạ?", ""))
+		named := func(who string) string { return "@" + strings.ToUpper(s.people[who].PublicName) }
+		s.do(func(ctx context.Context, tx listeners.Tx) error {
+			_, err := community.AddNote(ctx, tx, s.people["minh"], c.ID, fmt.Sprintf("Nhờ %s, %s xem giúp; %sx và an@%s thì không. %s", named("lan"), named("mai"), named("huy"), "example.com", named("minh")))
+			return err
+		})
+		timeline, err := community.Timeline(t.Context(), s.db.Read(), s.people["minh"], c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []int64
+		for _, a := range timeline {
+			if a.Kind == community.Mentioned {
+				told = append(told, a.Detail.Member)
+			}
+		}
+		want := []int64{s.people["lan"].ID, s.people["mai"].ID}
+		slices.Sort(want)
+		if !slices.Equal(told, want) {
+			t.Errorf("told were %v, want Lan and Mai, %v", told, want)
+		}
+	})
+}
+
+func TestAnExpertIsAskedAboutWhatTheyKnow(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		c := s.caseOf(s.writes("lananh", "Voucher sinh nhật dùng sao ạ?", ""))
+		s.claim("huy", c)
+		khoa := *s.people["mai"]
+		become := func(topics string, m community.Member) {
+			s.do(func(ctx context.Context, tx listeners.Tx) error {
+				_, err := tx.NewUpdate().Model(&m).Set("role = 'expert', topics = ?", topics).WherePK().Exec(ctx)
+				return err
+			})
+		}
+		ask := func() error {
+			return s.try(func(ctx context.Context, tx listeners.Tx) error {
+				_, err := community.AskPeer(ctx, tx, s.people["huy"], c.ID, khoa.ID, "Viết vậy đúng không?")
+				return err
+			})
+		}
+		if err := ask(); !errors.Is(err, community.ErrNotAPeer) {
+			t.Errorf("a moderator was asked in person: %v", err)
+		}
+		become(fmt.Sprintf("[%d]", c.TopicID), khoa)
+		if err := ask(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -44,12 +44,34 @@ type filterChoice struct{ Value, Text string }
 
 // caseworkFilter is which cases the board shows, as its address says it: an address is a view.
 type caseworkFilter struct {
-	State, Lane, Topic, Network, Language, Holder, Age, Risk, After string
+	State, Lane, Team, Topic, Network, Language, Holder, Age, Risk, After string
+
+	As string // "columns" shows the states beside each other
+}
+
+// asColumns tells whether the board shows the states beside each other.
+func (f caseworkFilter) asColumns() bool { return f.As == "columns" }
+
+// parts is the filter by the names that forms and addresses give its parts.
+func (f caseworkFilter) parts() [][2]string {
+	return [][2]string{
+		{"state", f.State},
+		{"lane", f.Lane},
+		{"team", f.Team},
+		{"topic", f.Topic},
+		{"network", f.Network},
+		{"language", f.Language},
+		{"holder", f.Holder},
+		{"age", f.Age},
+		{"risk", f.Risk},
+		{"after", f.After},
+		{"as", f.As},
+	}
 }
 
 func readCasework(q url.Values) caseworkFilter {
 	return caseworkFilter{
-		State: q.Get("state"), Lane: q.Get("lane"), Topic: q.Get("topic"), Network: q.Get("network"), Language: q.Get("language"),
+		State: q.Get("state"), Lane: q.Get("lane"), Team: q.Get("team"), As: q.Get("as"), Topic: q.Get("topic"), Network: q.Get("network"), Language: q.Get("language"),
 		Holder: q.Get("holder"), Age: q.Get("age"), Risk: q.Get("risk"), After: q.Get("after"),
 	}
 }
@@ -57,11 +79,9 @@ func readCasework(q url.Values) caseworkFilter {
 // query is the filter as the end of an address, "" for none.
 func (f caseworkFilter) query() string {
 	q := url.Values{}
-	for name, value := range map[string]string{
-		"state": f.State, "lane": f.Lane, "topic": f.Topic, "network": f.Network, "language": f.Language, "holder": f.Holder, "age": f.Age, "risk": f.Risk, "after": f.After,
-	} {
-		if value != "" {
-			q.Set(name, value)
+	for _, part := range f.parts() {
+		if part[1] != "" {
+			q.Set(part[0], part[1])
 		}
 	}
 	if len(q) == 0 {
@@ -72,10 +92,21 @@ func (f caseworkFilter) query() string {
 
 func (f caseworkFilter) withAfter(after string) caseworkFilter { f.After = after; return f }
 
+func (f caseworkFilter) shownAs(as string) caseworkFilter {
+	f.As, f.State, f.After = as, "", ""
+	return f
+}
+
+func (f caseworkFilter) inState(s community.State) caseworkFilter {
+	f = f.shownAs("")
+	f.State = string(s)
+	return f
+}
+
 // sought reads the filter; what it does not know asks for everything.
 func (f caseworkFilter) sought(now clock.Time, me int64) community.Sought {
 	s := community.Sought{
-		Lane: community.Lane(f.Lane), Network: f.Network, Language: f.Language, Hostile: f.Risk == "angry", Limit: caseworkSize, After: f.After,
+		Lane: community.Lane(f.Lane), Team: f.Team, Network: f.Network, Language: f.Language, Hostile: f.Risk == "angry", Limit: caseworkSize, After: f.After,
 	}
 	if slices.ContainsFunc(caseworkStates, func(c filterChoice) bool { return c.Value == f.State }) {
 		s.State = community.State(f.State)
@@ -101,6 +132,7 @@ func (f caseworkFilter) sought(now clock.Time, me int64) community.Sought {
 type caseworkRow struct {
 	Row
 	Version int64
+	Team    string // of the staff; "" where no rule named one
 	Chosen  bool
 }
 
@@ -108,7 +140,10 @@ type caseworkRow struct {
 type caseworkPage struct {
 	Filter   caseworkFilter
 	Rows     []caseworkRow
+	Columns  []caseworkColumn // in place of Rows, where the states are shown beside each other
 	Next     string
+	Teams    []string
+	Duty     []string // who of the team, or of the staff, is on duty now
 	Topics   []community.Topic
 	Networks []string
 	Holders  []community.Member
@@ -118,6 +153,19 @@ type caseworkPage struct {
 	Failed   *community.Invalid
 	Action   string
 	Reason   string
+}
+
+// lists are all cases that the page shows.
+func (v caseworkPage) lists() [][]caseworkRow {
+	lists := [][]caseworkRow{v.Rows}
+	for _, c := range v.Columns {
+		lists = append(lists, c.Rows)
+	}
+	return lists
+}
+
+func (v caseworkPage) empty() bool {
+	return !slices.ContainsFunc(v.lists(), func(rows []caseworkRow) bool { return len(rows) > 0 })
 }
 
 // leftCase is a case that an action left as it is, and why.
@@ -137,22 +185,17 @@ func (a *App) casework(w http.ResponseWriter, r *http.Request) error {
 func (a *App) readCaseworkPage(ctx context.Context, f caseworkFilter) (v caseworkPage, err error) {
 	me, read := access.From(ctx).Member, a.DB.Read()
 	v = caseworkPage{Filter: f, May: a.Guard.May(ctx, "casework", "change")}
-	cases, next, err := community.Seek(ctx, read, me, f.sought(view(ctx).Now, me.ID))
-	if err != nil {
-		return v, err
-	}
-	if next != "" {
-		v.Next = "/cases" + f.withAfter(next).query()
-	}
-	rows, err := a.rows(ctx, read, cases, filter{})
-	if err != nil {
-		return v, err
-	}
-	for i, r := range rows {
-		if cases[i].Lane == community.Staff {
-			r.Why = whyLane(ctx, cases[i].LaneWhy)
+	if f.asColumns() {
+		v.Columns, err = a.readColumns(ctx, me, f)
+	} else {
+		var next string
+		v.Rows, next, err = a.readCasework(ctx, me, f.sought(view(ctx).Now, me.ID))
+		if next != "" {
+			v.Next = "/cases" + f.withAfter(next).query()
 		}
-		v.Rows = append(v.Rows, caseworkRow{Row: r, Version: cases[i].Version})
+	}
+	if err != nil {
+		return v, err
 	}
 	if v.Topics, err = community.Topics(ctx, read, me.BrandID); err != nil {
 		return v, err
@@ -167,6 +210,10 @@ func (a *App) readCaseworkPage(ctx context.Context, f caseworkFilter) (v casewor
 		}
 	}
 	members, err := community.Members(ctx, read, me.BrandID)
+	v.Teams = community.Teams(members)
+	for _, m := range community.DutyOf(community.Team(members, f.Team), view(ctx).Now) {
+		v.Duty = append(v.Duty, m.PublicName)
+	}
 	for _, m := range members {
 		if m.State == community.Active {
 			v.Holders = append(v.Holders, m)
@@ -176,6 +223,52 @@ func (a *App) readCaseworkPage(ctx context.Context, f caseworkFilter) (v casewor
 		return cmp.Or(strings.Compare(a.PublicName, b.PublicName), cmp.Compare(a.ID, b.ID))
 	})
 	return v, err
+}
+
+// readCasework reads the cases that are sought, and where the next page begins.
+func (a *App) readCasework(ctx context.Context, me *community.Member, s community.Sought) ([]caseworkRow, string, error) {
+	cases, next, err := community.Seek(ctx, a.DB.Read(), me, s)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := a.rows(ctx, a.DB.Read(), cases, filter{})
+	if err != nil {
+		return nil, "", err
+	}
+	shown := make([]caseworkRow, len(rows))
+	for i, r := range rows {
+		if cases[i].Lane == community.Staff {
+			r.Why = whyLane(ctx, cases[i].LaneWhy)
+		}
+		shown[i] = caseworkRow{Row: r, Version: cases[i].Version, Team: cases[i].Team}
+	}
+	return shown, next, nil
+}
+
+// caseworkColumn is one state of the board, with the first of its cases.
+type caseworkColumn struct {
+	State community.State
+	Rows  []caseworkRow
+	More  string // the table of all of them, where there are more
+}
+
+// columnSize is how many cases a column shows.
+const columnSize = 20
+
+func (a *App) readColumns(ctx context.Context, me *community.Member, f caseworkFilter) (columns []caseworkColumn, err error) {
+	for _, state := range []community.State{community.Open, community.Claimed, community.InReview, community.Answered} {
+		s, more := f.inState(state).sought(view(ctx).Now, me.ID), ""
+		s.Limit = columnSize
+		rows, next, err := a.readCasework(ctx, me, s)
+		if err != nil {
+			return nil, err
+		}
+		if next != "" {
+			more = "/cases" + f.inState(state).query()
+		}
+		columns = append(columns, caseworkColumn{state, rows, more})
+	}
+	return columns, nil
 }
 
 // sortCases does one thing to the cases that were chosen, and shows the board with what became of each.
@@ -213,8 +306,10 @@ func (a *App) sortCases(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Failed, v.Action, v.Reason = failed, string(s.Action), s.Reason
-	for i, row := range v.Rows {
-		v.Rows[i].Chosen = failed != nil && slices.ContainsFunc(s.Cases, func(c community.Sorted) bool { return c.ID == row.ID })
+	for _, rows := range v.lists() {
+		for i, row := range rows {
+			rows[i].Chosen = failed != nil && slices.ContainsFunc(s.Cases, func(c community.Sorted) bool { return c.ID == row.ID })
+		}
 	}
 	for _, c := range s.Cases {
 		switch fate := fates[c.ID]; fate {

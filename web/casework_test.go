@@ -1,16 +1,19 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 	"github.com/kith-social/kith/web/browsertest"
 )
 
@@ -94,7 +97,7 @@ func TestTheBoardLooksRightAndGoesByKeyboard(t *testing.T) {
 	newCafe(t).looks(b, []look{{"casework-none", "minh", "/cases", ""}})
 	c := newCafe(t)
 	c.busy()
-	c.looks(b, []look{{"casework", "minh", "/cases", ""}, {"casework-answered", "minh", "/cases?state=answered", ""}})
+	c.looks(b, []look{{"casework-teams", "an", fmt.Sprintf("/people/%d", c.members["minh"].ID), ""}, {"casework", "minh", "/cases", ""}, {"casework-answered", "minh", "/cases?state=answered", ""}, {"casework-columns", "minh", "/cases?as=columns", ""}})
 	free := c.writes("thuha", "Cho mình hỏi quán mở cửa tới mấy giờ ạ?", "")
 	b.Open(c.server.URL+"/cases?state=open", 1440, 900)
 	b.Do(chromedp.KeyEvent("j"), chromedp.KeyEvent("k"), chromedp.KeyEvent("k"), chromedp.KeyEvent("k"))
@@ -113,4 +116,49 @@ func TestTheBoardLooksRightAndGoesByKeyboard(t *testing.T) {
 		t.Errorf("the case is %s and held by %d", now.State, now.HolderID)
 	}
 	b.Quiet()
+}
+
+func TestTheBoardHasTeamsAndColumns(t *testing.T) {
+	c := newCafe(t)
+	open := c.writes("thuha", "Cho mình hỏi quán mở cửa tới mấy giờ ạ?", "")
+	risky := c.writes("an", "Tôi bị ngộ độc vì đồ uống của quán, tôi sẽ kiện các người ra tòa!", "")
+	c.do(func(ctx context.Context, tx listeners.Tx) error {
+		_, err := tx.NewUpdate().Model((*community.Case)(nil)).Set("team = 'Care'").Where("id = ?", risky.ID).Exec(ctx)
+		return err
+	})
+	admin, minh := c.visits("an", "en"), c.visits("minh", "en")
+	teams := fmt.Sprintf("/people/%d/teams", c.members["minh"].ID)
+	if page := minh.post(teams, url.Values{"teams": {"Care"}}); page.status != http.StatusForbidden {
+		t.Errorf("minh names their own team: %d", page.status)
+	}
+	if page := admin.post(fmt.Sprintf("/people/%d/teams", c.members["huy"].ID), url.Values{"teams": {"Care"}}); page.status != http.StatusUnprocessableEntity {
+		t.Errorf("an advocate belongs to a team: %d", page.status)
+	}
+	if page := admin.post(teams, url.Values{"teams": {strings.Repeat("x", 61)}}); page.status != http.StatusUnprocessableEntity {
+		t.Errorf("a long name: %d", page.status)
+	} else {
+		page.says("#teams .error", "at most 60 characters")
+	}
+	admin.post(teams, url.Values{"teams": {" Care,Ops, Care ,"}})
+	page := admin.get(fmt.Sprintf("/people/%d", c.members["minh"].ID))
+	if got := attr(page.all("#teams input[name=teams]")[0], "value"); got != "Care, Ops" {
+		t.Errorf("the teams are %q", got)
+	}
+
+	page = minh.get("/cases?team=Care")
+	if got := c.listed(page); !slices.Equal(got, []int64{risky.ID}) {
+		t.Errorf("with the team are %v", got)
+	}
+	page.says("#row-"+fmt.Sprint(risky.ID), "Team Care")
+	page.says("select[name=team]", "Ops")
+	page = minh.get("/cases?as=columns")
+	if n := len(page.all(".casework-columns section")); n != 4 {
+		t.Errorf("%d columns", n)
+	}
+	if got := c.listed(page); !slices.Equal(got, []int64{open.ID, risky.ID}) {
+		t.Errorf("in columns are %v", got)
+	}
+	chosen := []string{fmt.Sprintf("%d.%d", open.ID, open.Version)}
+	page = minh.post("/cases", url.Values{"action": {"claim"}, "case": chosen, "as": {"columns"}})
+	page.says("#column-claimed", "thuha")
 }

@@ -109,6 +109,13 @@ func (a *App) suspend(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+func (a *App) setTeams(w http.ResponseWriter, r *http.Request) error {
+	return a.manage(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64, _ string) error {
+		_, err := community.SetTeams(ctx, tx, me, id, r.PostFormValue("teams"))
+		return err
+	})
+}
+
 func (a *App) reinstate(w http.ResponseWriter, r *http.Request) error {
 	return a.manage(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64, _ string) error {
 		_, err := community.Reinstate(ctx, tx, me, id)
@@ -139,6 +146,9 @@ func (a *App) manage(w http.ResponseWriter, r *http.Request, do func(context.Con
 			return readErr
 		}
 		v.Failed, v.Reason = &f, reason
+		if f.Field == "teams" {
+			v.Member.Teams = []string{r.PostFormValue("teams")}
+		}
 		return render(w, r, f.Status, memberPage(v))
 	}
 	if err != nil {

@@ -146,6 +146,7 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/people/practice", Object: "practice", Action: "write", Handler: a.page(a.addPractice)},
 		{Method: "GET", Pattern: "/people/{member}", Object: "member", Action: "read", Handler: a.page(a.member)},
 		{Method: "POST", Pattern: "/people/{member}/accounts", Object: "member", Action: "manage", Handler: a.page(a.nameAccount)},
+		{Method: "POST", Pattern: "/people/{member}/teams", Object: "member", Action: "manage", Handler: a.page(a.setTeams)},
 		{Method: "POST", Pattern: "/people/{member}/suspend", Object: "member", Action: "manage", Handler: a.page(a.suspend)},
 		{Method: "POST", Pattern: "/people/{member}/reinstate", Object: "member", Action: "manage", Handler: a.page(a.reinstate)},
 		{Method: "POST", Pattern: "/people/{member}/alumni", Object: "member", Action: "manage", Handler: a.page(a.letGo)},
