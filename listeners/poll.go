@@ -36,6 +36,8 @@ type Poller struct {
 	// Alone says that no other process hears for this database: a lease that stands when Run starts is
 	// that of a process that died, and ends.
 	Alone bool
+	// Apart stores each page by itself, so that what happens does not hang on how fast pages come.
+	Apart bool
 
 	slots chan struct{}
 	once  sync.Once

@@ -141,7 +141,7 @@ func (p *Poller) prepare(c Connection, pages <-chan Page, groups chan<- heard) {
 		var h heard
 		h.add(first)
 		for range min(len(pages), pagesAhead-1) {
-			if h.full() {
+			if p.Apart || h.full() {
 				break
 			}
 			h.add(<-pages)

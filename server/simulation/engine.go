@@ -5,11 +5,14 @@ import (
 	"container/heap"
 	"context"
 	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"math/rand/v2"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,6 +74,9 @@ type engine struct {
 	steps    int
 	violated []Violation
 	offers   int
+	changed  bool // since the invariants looked last
+	known    memory
+	deleted  map[string]bool // posts that their authors took away
 }
 
 func newEngine(s Scenario, opt Options, folder string) *engine {
@@ -78,18 +84,54 @@ func newEngine(s Scenario, opt Options, folder string) *engine {
 		s: s, opt: opt, folder: folder, trace: sha256.New(),
 		weather: dice(opt.Seed, 1), jitter: dice(opt.Seed, 2), crowd: dice(opt.Seed, 3),
 		speakers: map[string]tongue{}, poor: map[int64]bool{}, reading: map[int64]clock.Time{}, refusedBy: map[pair]bool{},
-		heardOf: map[string]bool{}, refusals: map[string]int{},
+		heardOf: map[string]bool{}, refusals: map[string]int{}, deleted: map[string]bool{},
+		known: memory{network: map[string]posted{}, cases: map[int64]caseRow{}, holders: map[claimed]int64{}, asked: map[string]int{}},
 	}
 	start := s.midnight(0)
 	e.hands = clock.NewManual(func() clock.Time { return start })
 	e.stage.net = sandbox.New(sandbox.Config{Now: func() time.Time { return e.hands.Now().Std() }, Seed: opt.Seed})
-	e.wire = &wire{net: e.stage.net, hands: e.hands, kill: func() bool { return e.draws(e.s.Trouble.Crash) }, fault: func(bool) fault {
-		if e.draws(e.s.Trouble.Network) {
-			return faultOf(e.weather)
-		}
-		return fine
-	}}
+	e.wire = &wire{net: e.stage.net, hands: e.hands, kill: func() bool { return e.draws(e.s.Trouble.Crash) }, fault: e.fault}
 	return e
+}
+
+const quarter = 15 * time.Minute
+
+// chance is a number from 0 to 1 that is always the same for the same thing.
+func (e *engine) chance(thing string) float64 {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s", e.opt.Seed, thing))
+	return float64(binary.BigEndian.Uint64(sum[:8])>>11) / (1 << 53)
+}
+
+// dark tells whether the network shows and answers nothing now; never for two quarters of an hour in a row.
+func (e *engine) dark() bool {
+	share, q := e.s.Trouble.Outages, int64(e.now())/quarter.Microseconds()
+	drawn := func(q int64) bool { return e.chance(fmt.Sprint("outage ", q)) < share }
+	return share > 0 && drawn(q) && !drawn(q-1)
+}
+
+// fault is what happens to a call, always the same to the same call at the same moment.
+func (e *engine) fault(req *http.Request) fault {
+	switch {
+	case e.s.Trouble == Trouble{}:
+	case e.dark() && req.Method != http.MethodGet:
+		return lostAfter
+	case e.dark():
+		return broken
+	default:
+		call := fmt.Sprint(e.now(), req.Method, req.URL.Path, req.URL.RawQuery)
+		if share := e.s.Trouble.Network; e.chance(call) < share {
+			return tooMany + fault(e.chance(call+" which")*float64(late))
+		}
+	}
+	return fine
+}
+
+// outage is how long the network may have been dark.
+func (e *engine) outage() time.Duration {
+	if e.s.Trouble.Outages == 0 {
+		return 0
+	}
+	return quarter
 }
 
 // dice are those of one thing, so that nothing else changes what they show.
@@ -124,6 +166,7 @@ func (e *engine) open(ctx context.Context) (err error) {
 	}
 	// One thing at a time, with dice that can be thrown again.
 	e.app.Poller.Jitter, e.app.Deliverer.Jitter = e.jitter.Float64, e.jitter.Float64
+	e.app.Poller.Apart, e.app.Poller.Lease = true, 2*time.Minute
 	e.app.Poller.AtOnce, e.app.Deliverer.AtOnce = 1, 1
 	e.app.Poller.Transact, e.app.Deliverer.Transact = e.mortal(e.app.Poller.Transact), e.mortal(e.app.Deliverer.Transact)
 	return nil
@@ -142,6 +185,7 @@ func (e *engine) mortal(transact listeners.Transact) listeners.Transact {
 		if e.wire.killed() {
 			return errKilled
 		}
+		e.changed = true
 		err := transact(ctx, func(ctx context.Context, tx listeners.Tx) error {
 			if err := f(ctx, tx); err != nil {
 				return err
@@ -177,7 +221,7 @@ func (e *engine) refused(what string, err error, ids ...int64) error {
 	known := errors.As(err, &invalid)
 	for _, no := range []error{
 		errKilled, community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,
-		community.ErrNotAllowed, community.ErrNotByAPI, community.ErrAgreed, community.ErrRest, listeners.ErrInFlight,
+		community.ErrNotAllowed, listeners.ErrTooLate, sql.ErrNoRows, community.ErrNotByAPI, community.ErrAgreed, community.ErrRest, listeners.ErrInFlight,
 	} {
 		known = known || errors.Is(err, no)
 	}
@@ -384,14 +428,22 @@ func (e *engine) dawn(_ context.Context, day int) error {
 // run plays to the end of the last day.
 func (e *engine) run(ctx context.Context) error {
 	end := e.s.midnight(e.s.Days)
-	for len(e.events) > 0 {
+	if e.s.until > 0 {
+		end = e.s.midnight(0).Add(e.s.until)
+	}
+	if err := e.until(ctx, end); err != nil {
+		return err
+	}
+	return e.settleAll(ctx)
+}
+
+// until plays what happens before a moment.
+func (e *engine) until(ctx context.Context, end clock.Time) error {
+	for len(e.events) > 0 && e.events[0].at < end && len(e.violated) < mostViolations {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		next := heap.Pop(&e.events).(event)
-		if next.at >= end {
-			break
-		}
 		if by := next.at.Sub(e.now()); by > 0 {
 			e.hands.Advance(by)
 		}
@@ -402,7 +454,7 @@ func (e *engine) run(ctx context.Context) error {
 	if by := end.Sub(e.now()); by > 0 {
 		e.hands.Advance(by)
 	}
-	return e.finish(ctx)
+	return nil
 }
 
 // step does one thing and all that follows from it at once, and looks whether everything still holds.
@@ -418,6 +470,7 @@ func (e *engine) step(ctx context.Context, do func(context.Context) error) error
 		job := e.jobs[0]
 		e.jobs = e.jobs[1:]
 		e.note("job " + job.Args.Kind())
+		e.changed = true
 		if err := e.app.Do(ctx, job.Args); err != nil {
 			return fmt.Errorf("job %s: %w", job.Args.Kind(), err)
 		}
@@ -460,7 +513,15 @@ func (e *engine) arrive(ctx context.Context, a arrival) error {
 	}
 	e.posts++
 	e.note("wrote " + id)
+	e.changed = true
 	e.hear()
+	if e.draws(e.s.Trouble.Careless / 2) {
+		e.after(time.Duration(1+e.weather.IntN(60))*time.Minute, func(ctx context.Context) error {
+			e.deleted[id] = true
+			e.note("deleted " + id)
+			return e.stage.remove(ctx, id)
+		})
+	}
 	return nil
 }
 
@@ -597,6 +658,7 @@ func (e *engine) react(ctx context.Context, since clock.Time) error {
 // sweep does what falls due by itself.
 func (e *engine) sweep(ctx context.Context) error {
 	e.after(sweepEvery, e.sweep)
+	e.changed = true
 	if err := e.app.Sweep(ctx); err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
@@ -47,8 +46,8 @@ var errLost = errors.New("the connection was lost")
 type wire struct {
 	net   *sandbox.Network
 	hands *clock.Manual
-	fault func(posting bool) fault // draws what happens to a call
-	kill  func() bool              // draws whether the process is killed here, and remembers it
+	fault func(*http.Request) fault // what happens to a call
+	kill  func() bool               // draws whether the process is killed here
 
 	mu   sync.Mutex
 	dead bool
@@ -67,22 +66,20 @@ const (
 	late // the answer takes long
 )
 
-// faultOf draws a fault.
-func faultOf(dice *rand.Rand) fault { return tooMany + fault(dice.IntN(int(late))) }
-
 // lateBy is how long a late call takes.
 const lateBy = 12 * time.Second
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. Reading goes on while pages are stored, so that what happens to it must
+// not hang on which of both comes first: it is not what kills a process.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	posting := req.Method != http.MethodGet
-	if w.dead || w.kill() {
+	if posting && (w.dead || w.kill()) {
 		w.dead = true
 		return nil, errKilled
 	}
-	f := w.fault(posting)
+	f := w.fault(req)
 	switch f {
 	case lostBefore:
 		return nil, errLost
@@ -91,7 +88,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	case broken:
 		return refused(req, http.StatusServiceUnavailable, ""), nil
 	case late:
-		if posting { // only there nothing else runs at the same time
+		if posting {
 			w.hands.Advance(lateBy)
 		}
 	}
@@ -100,7 +97,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	served := serve(w.net, incoming(req))
 	switch {
-	case w.kill():
+	case posting && w.kill():
 		w.dead = true
 		return nil, errKilled
 	case f == lostAfter:
@@ -163,6 +160,15 @@ func refused(req *http.Request, status int, retryAfter string) *http.Response {
 // stage is the network from the side on which customers are played: nothing goes wrong there.
 type stage struct{ net *sandbox.Network }
 
+// posted is a line of the network's own ledger.
+type posted struct {
+	ID        string    `json:"id"`
+	Author    string    `json:"author"`
+	Text      string    `json:"text"`
+	InReplyTo string    `json:"in_reply_to"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
 func (s stage) call(ctx context.Context, method, path string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -192,6 +198,17 @@ func (s stage) account(ctx context.Context, network string) (token string, err e
 	var made struct{ Token string }
 	err = s.call(ctx, http.MethodPost, "/admin/accounts", map[string]any{"network": network, "handle": handle, "name": "Brand", "brand": true}, &made)
 	return made.Token, err
+}
+
+func (s stage) remove(ctx context.Context, id string) error {
+	return s.call(ctx, http.MethodDelete, "/admin/posts/"+id, nil, nil)
+}
+
+// ledger is what is on the network after a post, oldest first.
+func (s stage) ledger(ctx context.Context, network, since string) ([]posted, error) {
+	var list struct{ Items []posted }
+	err := s.call(ctx, http.MethodGet, "/admin/posts?network="+network+"&since="+since, nil, &list)
+	return list.Items, err
 }
 
 // number is the sandbox's own number of a post: networks write it in their own ways.

@@ -164,7 +164,7 @@ func (e *engine) next(ctx context.Context, p *person) error {
 	if p.kind.Minutes > 0 { // so many minutes a day, in equal parts
 		day := time.Duration(p.kind.Minutes) * time.Minute
 		share := time.Duration(float64(day) * float64(e.now().Sub(p.began)) / float64(p.until.Sub(p.began)))
-		if p.spent >= min(day, share+ahead) {
+		if p.spent+time.Duration(p.kind.Answer*float64(time.Minute)) >= min(day, share+ahead) {
 			e.again(p, lookAgain)
 			return nil
 		}
@@ -176,6 +176,14 @@ func (e *engine) next(ctx context.Context, p *person) error {
 	if m.State != community.Active {
 		e.leave(p)
 		return nil
+	}
+	if e.s.Trouble.Careless > 0 && p.dice.Float64() < e.s.Trouble.Careless {
+		if err := e.grab(ctx, p, m); err != nil {
+			return err
+		}
+		if e.wire.dead {
+			return nil
+		}
 	}
 	for _, look := range []func(context.Context, *person, *community.Member) (bool, error){e.comeBack, e.rewrite, e.review, e.claim} {
 		if busy, err := look(ctx, p, m); err != nil || busy {
@@ -232,7 +240,7 @@ func (e *engine) comeBack(ctx context.Context, p *person, m *community.Member) (
 	if err := e.readCase(ctx, old.caseID, &after); err != nil {
 		return false, err
 	}
-	if !holds && after.Version != before.Version {
+	if !holds && (after.State != before.State || after.HolderID != before.HolderID || after.Fence != before.Fence) {
 		e.broken("I5", "case %d was changed by member %d, whose claim %d was over", old.caseID, p.member, old.fence)
 	}
 	return false, nil
@@ -366,6 +374,66 @@ func (e *engine) anyOpen(ctx context.Context, m *community.Member) (bool, error)
 	return e.app.DB.Read().NewSelect().Table("cases").Where("state = 'open' AND brand_id = ? AND lane IN (?)", e.brand.ID, bun.List(m.Lanes())).Exists(ctx)
 }
 
+// holds tells whether a member has a live claim on a case.
+func (e *engine) holds(ctx context.Context, m *community.Member, caseID, fence int64) (bool, error) {
+	var c community.Case
+	err := e.readCase(ctx, caseID, &c)
+	return c.HeldBy(m, e.now()) && c.Fence == fence, err
+}
+
+// takeBack is the press of Undo.
+func (e *engine) takeBack(ctx context.Context, p *person, m *community.Member, answerID int64) error {
+	err := e.transact(ctx, func(ctx context.Context, tx listeners.Tx) error {
+		_, err := e.app.Desk.TakeBack(ctx, tx, m, answerID)
+		return err
+	})
+	if err != nil {
+		return e.refused("take back", err, p.member, answerID)
+	}
+	e.note("took back", p.member, answerID)
+	return nil
+}
+
+// grab tries what is not theirs: a case that somebody else holds, or one of the employees, and their own answer.
+func (e *engine) grab(ctx context.Context, p *person, m *community.Member) error {
+	var others []community.Case
+	err := e.app.DB.Read().NewSelect().Model(&others).Where("c.state = 'claimed' AND c.holder_id <> ? OR c.lane = 'staff' AND c.state = 'open'", p.member).Order("c.id").Limit(20).Scan(ctx)
+	if err != nil {
+		return err
+	}
+	if len(others) > 0 {
+		c := others[p.dice.IntN(len(others))]
+		err := e.transact(ctx, func(ctx context.Context, tx listeners.Tx) error {
+			_, err := community.ClaimCase(ctx, tx, m, c.ID)
+			return err
+		})
+		switch {
+		case err != nil:
+			if err := e.refused("grab", err, p.member, c.ID); err != nil {
+				return err
+			}
+		case c.State == community.Claimed && c.HeldUntil > e.now():
+			e.broken("I4", "member %d claimed case %d, which member %d holds", p.member, c.ID, c.HolderID)
+		case !m.Role.Employee() && c.Lane == community.Staff:
+			e.broken("I14", "member %d claimed case %d of the employees", p.member, c.ID)
+		}
+	}
+	var own []int64
+	err = e.app.DB.Read().NewSelect().Table("answers").Column("id").Where("state = 'submitted' AND member_id = ?", p.member).Order("id").Scan(ctx, &own)
+	if err != nil || len(own) == 0 {
+		return err
+	}
+	err = e.transact(ctx, func(ctx context.Context, tx listeners.Tx) error {
+		_, err := e.app.Desk.Approve(ctx, tx, m, own[0], "")
+		return err
+	})
+	if err != nil {
+		return e.refused("approve their own", err, p.member, own[0])
+	}
+	e.broken("I13", "member %d approved their own answer %d", p.member, own[0])
+	return nil
+}
+
 // pair is a member and a case.
 type pair struct{ member, cased int64 }
 
@@ -376,6 +444,10 @@ func (e *engine) submit(ctx context.Context, p *person, caseID, fence int64, tex
 		return err
 	}
 	var a community.Answer
+	var held bool
+	if held, err = e.holds(ctx, m, caseID, fence); err != nil {
+		return err
+	}
 	for try := 0; ; try++ {
 		err = e.transact(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
 			a, err = e.app.Desk.Submit(ctx, tx, m, caseID, fence, text)
@@ -390,6 +462,14 @@ func (e *engine) submit(ctx context.Context, p *person, caseID, fence int64, tex
 	if err != nil {
 		e.refusedBy[pair{p.member, caseID}] = !e.wire.dead
 		return e.refused("submit", err, p.member, caseID)
+	}
+	if !held {
+		e.broken("I5", "member %d answered case %d, whose claim %d was over", p.member, caseID, fence)
+	}
+	if p.dice.Float64() < e.s.Trouble.Careless {
+		if err := e.takeBack(ctx, p, m, a.ID); err != nil {
+			return err
+		}
 	}
 	p.answers++
 	if poor {

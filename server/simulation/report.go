@@ -231,7 +231,7 @@ func (r *Report) judge() {
 	}
 	goal("questions answered", r.Questions.Rate, goalAnswered, r.Questions.Rate >= goalAnswered)
 	goal("questions answered within 2 h", r.Questions.InTime, goalInTime, r.Questions.InTime >= goalInTime)
-	goal("of those asked from 20 to 23 h", evenings.InTime, goalInTime, evenings.InTime >= goalInTime)
+	goal("of those asked from 20 to 23 h", evenings.InTime, goalInTime, evenings.Asked == 0 || evenings.InTime >= goalInTime)
 	goal("minutes a day of an employee, at most", worst, goalMinutes, worst <= goalMinutes)
 	goal("advocates with three empty evenings in a row", float64(r.Community.WithThreeRow), 0, r.Community.WithThreeRow == 0)
 	goal("angry or risky cases with a newcomer", float64(r.Angry.Newcomers), 0, r.Angry.Newcomers == 0)

@@ -32,7 +32,8 @@ type Scenario struct {
 	Review    *moderation.ReviewSettings
 	Trouble   Trouble
 
-	past *past // a brand's own last days; nil for what is written above
+	past  *past         // a brand's own last days; nil for what is written above
+	until time.Duration // how much of the days is played; 0: all
 }
 
 // Topic is one that the brand's customers ask about.
@@ -89,7 +90,8 @@ type People struct {
 type Trouble struct {
 	Crash    float64 // of the transactions and calls before, in and after which the process is killed
 	Network  float64 // of the network's calls that fail: 429, 5xx, lost before or after it acted, late
-	Careless float64 // of the claims whose holder goes away; half of them come back too late
+	Outages  float64 // of the quarters of an hour in which the network takes what it is sent, and shows and answers nothing
+	Careless float64 // of what people do that they should not: go away and come back too late, try what is not theirs, take back, delete
 }
 
 //go:embed month.toml

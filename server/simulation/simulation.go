@@ -29,10 +29,12 @@ type Options struct {
 	Folder string
 	// Progress hears after each simulated day; nil: nobody does.
 	Progress func(day, days int)
-	// Invariants are looked at as the scenario goes on, see Checks; nil: none is.
+	// Invariants are looked at as the scenario goes on, see Invariants; nil: none is.
 	Invariants []Invariant
 	// Levers also plays the scenario with each lever, to say what would close the hole.
 	Levers bool
+
+	template string // a migrated database to begin with, closed; "" for an empty one
 }
 
 // Run plays a scenario and says how it went. The database that it made is gone afterwards.
@@ -57,6 +59,11 @@ func play(ctx context.Context, s Scenario, opt Options) (r Report, err error) {
 		return r, fmt.Errorf("make a folder for the simulation: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	if opt.template != "" {
+		if err := os.CopyFS(folder, os.DirFS(opt.template)); err != nil {
+			return r, fmt.Errorf("copy the database to begin with: %w", err)
+		}
+	}
 	e := newEngine(s, opt, folder)
 	defer func() { err = errors.Join(err, e.close()) }()
 	if err := e.begin(ctx); err != nil {

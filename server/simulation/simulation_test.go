@@ -6,37 +6,13 @@ import (
 	"testing"
 )
 
-// small is the brand's month in little: three days, a storm on one of them.
+// small is the brand's month in little: two days, a storm on one of them.
 func small() Scenario {
-	s := Month().Shorter(3)
+	s := Month().Shorter(2)
 	s.Customers.Posts = 40
 	s.Storms = s.Storms[:1]
 	s.Storms[0].Posts, s.Storms[0].Hours = 20, 2
 	return s
-}
-
-func TestSameSeedSameTrace(t *testing.T) {
-	t.Parallel()
-	s := small().Shorter(1)
-	s.Trouble = Trouble{Network: 0.05, Careless: 0.05}
-	var traces []string
-	for range 2 {
-		r, err := Run(t.Context(), s, Options{Seed: 7})
-		if err != nil {
-			t.Fatal(err)
-		}
-		traces = append(traces, r.Trace)
-	}
-	if traces[0] != traces[1] {
-		t.Errorf("seed 7 gives %s and %s", traces[0], traces[1])
-	}
-	r, err := Run(t.Context(), s, Options{Seed: 8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Trace == traces[0] {
-		t.Errorf("seeds 7 and 8 give the same trace %s", r.Trace)
-	}
 }
 
 func TestSmallMonth(t *testing.T) {
@@ -46,20 +22,20 @@ func TestSmallMonth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := 3*s.Customers.Posts + 40; r.Posts < want || r.Posts > want+want/2 {
+	if want := 2*s.Customers.Posts + 40; r.Posts < want || r.Posts > want+want/2 {
 		t.Errorf("customers wrote %d posts, want %d and some that write again", r.Posts, want)
 	}
-	if r.Questions.Asked < 50 || r.Questions.Rate < 0.6 || r.Questions.Quick > r.Questions.Answered || r.Questions.Answered > r.Questions.Asked {
+	if r.Questions.Asked < 40 || r.Questions.Rate < 0.6 || r.Questions.Quick > r.Questions.Answered || r.Questions.Answered > r.Questions.Asked {
 		t.Errorf("questions %+v", r.Questions)
 	}
 	asked := 0
 	for _, h := range r.Hours {
 		asked += h.Asked
 	}
-	if len(r.Hours) != 24 || asked != r.Questions.Asked || len(r.DaysFared) != 3 {
+	if len(r.Hours) != 24 || asked != r.Questions.Asked || len(r.DaysFared) != 2 {
 		t.Errorf("%d hours with %d questions, %d days; want all %d", len(r.Hours), asked, len(r.DaysFared), r.Questions.Asked)
 	}
-	if r.Replies["sent"] < 50 || r.Reviews.N == 0 || len(r.Staff) != 3 || r.Community.Members != 20 || r.Community.Answers == 0 {
+	if r.Replies["sent"] < 40 || r.Reviews.N == 0 || len(r.Staff) != 3 || r.Community.Members != 20 || r.Community.Answers == 0 {
 		t.Errorf("replies %v, reviews %+v, staff %+v, community %+v", r.Replies, r.Reviews, r.Staff, r.Community)
 	}
 	for _, p := range r.Staff {
@@ -83,8 +59,9 @@ func TestSmallMonth(t *testing.T) {
 
 func TestLevers(t *testing.T) {
 	t.Parallel()
-	s := small().Shorter(1)
-	s.Customers.Posts = 25
+	s := bad()
+	s.Trouble, s.People = Trouble{}, s.People[:1]
+	s.People[0].NoShow = 1
 	r, err := Run(t.Context(), s, Options{Seed: 3, Levers: true})
 	if err != nil {
 		t.Fatal(err)
