@@ -23,6 +23,8 @@ type Intake struct {
 	Network func(kind string) listeners.Network
 	// NewID makes the id of a change, a UUIDv7. Nil: nothing is hidden by itself.
 	NewID func() string
+	// Hides tells whether the network of a connection lets us hide posts of others. Nil: none does.
+	Hides func(listeners.Connection) bool
 
 	mu        sync.Mutex
 	brands    map[int64]ready
@@ -81,7 +83,7 @@ func (j *judged) incoming(m *listeners.Mention, stranger bool) community.Incomin
 	in := community.Incoming{
 		Mention: m, Score: j.Score, Lane: j.Lane, LaneWhy: j.Rule, Team: j.Team, Tags: j.Tags, Review: j.Review, Stranger: stranger,
 		Reach: j.reach, Within: j.within,
-		Overflow: j.Overflow,
+		Overflow: j.Overflow, Hold: j.Hold,
 	}
 	in.Score.Urgency = max(0, j.Score.Urgency+j.Raise)
 	return in
@@ -176,7 +178,10 @@ func (in *Intake) store(ctx context.Context, tx listeners.Tx, conn listeners.Con
 	if err := noteWatched(ctx, tx, seen); err != nil {
 		return err
 	}
-	if err := in.hidePhones(ctx, tx, conn, mentions); err != nil {
+	if err := in.hideRuled(ctx, tx, conn, mentions, scored); err != nil {
+		return err
+	}
+	if err := in.hidePhones(ctx, tx, conn, mentions, scored); err != nil {
 		return err
 	}
 	if err := countHeard(ctx, tx, conn.BrandID, customer); err != nil {

@@ -69,6 +69,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		a.outside = listeners.Guard(cfg.AllowHost, Version)
 	}
 	a.Intake = &moderation.Intake{Read: d.Read(), Rules: moderation.DefaultRules, Network: network, NewID: newID}
+	a.Intake.Hides = func(c listeners.Connection) bool { return a.Deliverer.Hides(c) }
 	a.Desk = &moderation.Desk{
 		Network: network,
 		Undo:    cfg.Undo,

@@ -484,6 +484,14 @@ func (a *App) escalate(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// endHold ends the hold of a case.
+func (a *App) endHold(w http.ResponseWriter, r *http.Request) error {
+	if err := a.onCase(r, community.LetGo); err != nil {
+		return err
+	}
+	return a.showCase(w, r, nil)
+}
+
 func (a *App) closeCase(w http.ResponseWriter, r *http.Request) error {
 	reason := strings.TrimSpace(newlines(r.PostFormValue("reason")))
 	if reason == "" {

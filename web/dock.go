@@ -142,6 +142,8 @@ func (v casePage) standing(ctx context.Context) string {
 			return T(ctx, "claim.taken_kept", "name", d.Holder)
 		case d.Holder != "":
 			return T(ctx, "claim.taken", "name", d.Holder)
+		case c.Hold != "":
+			return T(ctx, "hold.first")
 		case !d.Me.MayAnswer(c):
 			return T(ctx, "claim.not_yet")
 		case d.Kind == dockWrite:

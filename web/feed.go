@@ -322,6 +322,7 @@ func (a *App) rows(ctx context.Context, read bun.IDB, cases []community.Case, f 
 		r := Row{
 			ID: c.ID, Href: f.casePath(c.ID), Mark: networkMark(c.Network), Network: placeName(*c), Mood: moodOf(score), Since: c.CustomerAt,
 			Due: c.PromisedAt(), Text: shorten(shownTo(me, m.Text), longestRow), Staff: c.Lane == community.Staff,
+			Care: c.Lane == community.Care, Held: c.Hold != "",
 		}
 		if m.Account != nil {
 			r.Who = handle(m.Account)

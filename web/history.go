@@ -72,6 +72,8 @@ func happened(ctx context.Context, a community.Activity, members map[int64]commu
 		return said + " " + whyReviewed(ctx, why.Rule) + "."
 	case a.Kind == community.PostHidden && why.Rule == listeners.HoldsPhone:
 		return T(ctx, "change.told_phone")
+	case a.Kind == community.PostHidden && strings.HasPrefix(why.Rule, rules.Own):
+		return T(ctx, "change.told_rule", "name", strings.TrimPrefix(why.Rule, rules.Own))
 	case a.Kind == community.ReplyDeleted:
 		return strings.TrimSpace(said + " " + T(ctx, deleteTexts[why.Rule]) + " " + quoted(why.Text))
 	case (a.Kind == community.ReplyFailed || a.Kind == community.ChangeFailed) && why.Text != "":

@@ -57,6 +57,7 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/cases/{case}/correct", Object: "label", Action: "write", Handler: a.page(a.correct)},
 		{Method: "POST", Pattern: "/cases/{case}/escalate", Object: "case", Action: "escalate", Handler: a.page(a.escalate)},
 		{Method: "POST", Pattern: "/cases/{case}/close", Object: "case", Action: "close", Handler: a.page(a.closeCase)},
+		{Method: "POST", Pattern: "/cases/{case}/let-go", Object: "case", Action: "close", Handler: a.page(a.endHold)},
 		{Method: "POST", Pattern: "/cases/{case}/presence", Object: "case", Action: "read", Handler: a.page(a.present)},
 		{Method: "GET", Pattern: "/cases", Object: "casework", Action: "read", Handler: a.page(a.casework)},
 		{Method: "POST", Pattern: "/cases", Object: "casework", Action: "change", Handler: a.page(a.sortCases)},

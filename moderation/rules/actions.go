@@ -56,6 +56,16 @@ var AllActions = []Action{
 			d.Alert = strings.TrimPrefix(rule, Own)
 		}
 	}},
+	{Name: "hold", act: func(d *Decision, rule string, _ value) {
+		if d.Hold == "" {
+			d.Hold = strings.TrimPrefix(rule, Own)
+		}
+	}},
+	{Name: "hide", act: func(d *Decision, rule string, _ value) {
+		if d.Hide == "" {
+			d.Hide = rule
+		}
+	}},
 	{Name: "review", act: func(d *Decision, _ string, _ value) { d.Review = d.Review.Or(community.ReviewAlways) }},
 	{Name: "four_eyes", act: func(d *Decision, _ string, _ value) { d.Review = d.Review.Or(community.ReviewFourEyes) }},
 }

@@ -62,6 +62,8 @@ type Decision struct {
 	Alert  string // the first rule that calls the staff; "" for none
 	// Overflow is the rule that sends it to the staff, where too much waiting there may send it on; "" for none.
 	Overflow string
+	Hold     string // the first rule that lets an employee look before anybody may claim it; "" for none
+	Hide     string // the first rule that hides it on its network, where that can be done; "" for none
 
 	stays bool
 }
@@ -203,5 +205,6 @@ func (g *readyGroup) hold(f *Facts) bool {
 // Same tells whether two decisions do the same to a post, whatever rule chose the lane.
 func (d *Decision) Same(o *Decision) bool {
 	return d.Lane == o.Lane && d.Team == o.Team && d.Raise == o.Raise && d.Review == o.Review && (d.Alert == "") == (o.Alert == "") &&
+		(d.Hold == "") == (o.Hold == "") && (d.Hide == "") == (o.Hide == "") &&
 		slices.Equal(d.Tags, o.Tags)
 }
