@@ -116,6 +116,8 @@ const (
 	AlertTaken         Kind = "alert_taken"     // by a member
 	AlertClosed        Kind = "alert_closed"    // by a member
 	AlertOver          Kind = "alert_over"      // its cause is gone
+	ReceiverAdded      Kind = "receiver_added"  // alerts go there too; Rule: its kind, Text: its name
+	ReceiverRemoved    Kind = "receiver_removed"
 	SettingChanged     Kind = "setting_changed" // Rule: the section, Before and Text: its values
 	RuleAlert          Kind = "rule_alert"      // Rule: the name of the rule that calls the staff, Mention
 	RulesSwitched      Kind = "rules_switched"  // Before and Text: the rules, as JSON

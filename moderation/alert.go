@@ -47,11 +47,14 @@ const (
 	PromiseAlert    AlertKind = "promise"     // cases that will be late soon
 	ConnectionAlert AlertKind = "connection"  // an account that cannot be heard
 	RuleAlert       AlertKind = "called_rule" // a rule of the brand calls
+	SpendAlert      AlertKind = "spend"       // an account has spent most of its month's budget; urgent where all of it
+	GuardAlert      AlertKind = "guard"       // answers left past the guards and the review, and nobody has looked at them since
 )
 
 // quiet is for how long the cause must be gone before an alert is over.
 var quiet = map[AlertKind]time.Duration{
 	StormAlert: time.Hour, PromiseAlert: 10 * time.Minute, ConnectionAlert: 5 * time.Minute, RuleAlert: time.Hour,
+	SpendAlert: 5 * time.Minute, GuardAlert: 5 * time.Minute,
 }
 
 // AlertState is where an alert stands.
@@ -72,6 +75,8 @@ type AlertDetail struct {
 	Cases   int     `json:"cases,omitempty"`
 	Network string  `json:"network,omitempty"`
 	Name    string  `json:"name,omitempty"`
+	Percent int     `json:"percent,omitempty"` // of a budget
+	Answers int     `json:"answers,omitempty"`
 }
 
 // AllTopics stands for what customers write, whatever it is about.

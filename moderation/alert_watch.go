@@ -39,7 +39,7 @@ type sighting struct {
 // look gathers what a brand's people should be called for.
 func look(ctx context.Context, db bun.IDB, brandID int64, now clock.Time) ([]sighting, error) {
 	var seen []sighting
-	for _, of := range []func(context.Context, bun.IDB, int64, clock.Time) ([]sighting, error){storms, promisesAtRisk, failing, ruleCalled} {
+	for _, of := range []func(context.Context, bun.IDB, int64, clock.Time) ([]sighting, error){storms, promisesAtRisk, failing, ruleCalled, passedGuards} {
 		some, err := of(ctx, db, brandID, now)
 		if err != nil {
 			return nil, err
@@ -78,15 +78,52 @@ func promisesAtRisk(ctx context.Context, db bun.IDB, brandID int64, now clock.Ti
 	return []sighting{{kind: PromiseAlert, weak: n < manyAtRisk, detail: AlertDetail{Cases: n}}}, nil
 }
 
-func failing(ctx context.Context, db bun.IDB, brandID int64, _ clock.Time) ([]sighting, error) {
+func failing(ctx context.Context, db bun.IDB, brandID int64, now clock.Time) ([]sighting, error) {
 	all, err := listeners.Connections(ctx, db, brandID)
 	var seen []sighting
 	for _, c := range all {
 		if c.State == listeners.Broken || c.State == listeners.On && c.Failures >= failedRounds {
 			seen = append(seen, sighting{kind: ConnectionAlert, about: strconv.FormatInt(c.ID, 10), detail: AlertDetail{Network: c.Network, Name: c.Title()}})
 		}
+		dear, err := spending(ctx, db, &c, now)
+		if err != nil {
+			return nil, err
+		}
+		seen = append(seen, dear...)
 	}
 	return seen, err
+}
+
+// nearBudget is from which part of a month's budget, in percent, people are called.
+const nearBudget = 80
+
+// spending finds the budget of an account that is nearly or wholly spent.
+func spending(ctx context.Context, db bun.IDB, c *listeners.Connection, now clock.Time) ([]sighting, error) {
+	if c.Budget <= 0 || c.State != listeners.On {
+		return nil, nil
+	}
+	spent, err := listeners.MonthSpent(ctx, db, c.ID, now)
+	if err != nil {
+		return nil, err
+	}
+	percent := int(100 * float64(spent) / float64(c.Budget))
+	if percent < nearBudget {
+		return nil, nil
+	}
+	detail := AlertDetail{Network: c.Network, Name: c.Title(), Percent: percent}
+	return []sighting{{kind: SpendAlert, about: strconv.FormatInt(c.ID, 10), urgent: percent >= 100, detail: detail}}, nil
+}
+
+// passedGuards finds answers that an admin sent past the guards and the review, and that nobody has looked at since.
+func passedGuards(ctx context.Context, db bun.IDB, brandID int64, _ clock.Time) ([]sighting, error) {
+	n, err := unlooked(db, brandID).Count(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("count the overrides of brand %d: %w", brandID, err)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	return []sighting{{kind: GuardAlert, detail: AlertDetail{Answers: int(n)}}}, nil
 }
 
 // ruleCalled finds the rules of the brand that have called its people lately.
@@ -205,6 +242,11 @@ func (t *turn) store(ctx context.Context, tx listeners.Tx) error {
 	}
 	if !done || t.told == "" {
 		return nil
+	}
+	if t.told == community.AlertOpened || t.told == community.AlertRaised {
+		if err := t.plan(ctx, tx); err != nil {
+			return err
+		}
 	}
 	return recordAlert(ctx, tx, &t.Alert, 0, t.told)
 }

@@ -53,15 +53,19 @@ type Overridden struct {
 	DueAt  clock.Time // by when somebody should
 }
 
+// unlooked selects the overrides of a brand that wait for a second look.
+func unlooked(db bun.IDB, brandID int64) *bun.SelectQuery {
+	return db.NewSelect().Model((*Review)(nil)).Where("review.brand_id = ? AND review.override", brandID).
+		Where("NOT EXISTS (SELECT 1 FROM reviews AS later WHERE later.answer_id = review.answer_id AND later.id > review.id AND later.decision IN (?, ?))", Confirmed, Flagged)
+}
+
 // Overrides reads the overrides of a brand that wait for a second look, oldest first.
 func Overrides(ctx context.Context, db bun.IDB, m *community.Member, most int) ([]Overridden, error) {
 	if !m.Role.Employee() {
 		return nil, nil
 	}
 	var all []Review
-	err := db.NewSelect().Model(&all).Where("review.brand_id = ? AND review.override", m.BrandID).
-		Where("NOT EXISTS (SELECT 1 FROM reviews AS later WHERE later.answer_id = review.answer_id AND later.id > review.id AND later.decision IN (?, ?))", Confirmed, Flagged).
-		Order("review.id").Limit(int64(most)).Scan(ctx)
+	err := unlooked(db, m.BrandID).Model(&all).Order("review.id").Limit(int64(most)).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the overrides of brand %d: %w", m.BrandID, err)
 	}

@@ -43,6 +43,7 @@ type App struct {
 	Log       *slog.Logger
 
 	outside http.RoundTripper
+	mail    *mailer // nil where no mail server is named
 	book    pledgeBook
 }
 
@@ -76,6 +77,10 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		NewID:   newID,
 	}
 	if a.Assistant, err = cfg.assistant(a.outside); err != nil {
+		d.Close()
+		return nil, err
+	}
+	if a.mail, err = cfg.mailer(); err != nil {
 		d.Close()
 		return nil, err
 	}

@@ -34,6 +34,9 @@ type Config struct {
 	Roles         []string        `help:"What this process does: web, listen (hears the networks), work (delivers replies, runs jobs)." default:"web,listen,work" enum:"web,listen,work"`
 	Undo          time.Duration   `help:"How long an approved reply waits so that it can be taken back; 0s sends at once." default:"10s"`
 	Readback      []time.Duration `help:"Pauses before each look whether a reply of which we do not know is on its network; after the last look a person decides. Two looks at least." default:"5s,30s,2m,10m" placeholder:"PAUSE"`
+	SMTPURL       string          `name:"smtp-url" help:"Mail server that takes alerts by e-mail: smtps://HOST:465, or smtp://HOST:587 with STARTTLS; a user name stands before the host (user@). Default: none, no e-mail." placeholder:"URL"`
+	SMTPFrom      string          `name:"smtp-from" help:"Address that e-mail comes from." placeholder:"ADDRESS"`
+	SMTPKeyFile   string          `name:"smtp-password-file" help:"File with the password for the mail server." type:"path" placeholder:"FILE"`
 	AssistURL     string          `name:"assist-url" help:"Endpoint of chat completions in OpenAI's form that may draft answers for people to rewrite. Personal data are masked before anything leaves. Default: none, no assistant." placeholder:"URL"`
 	AssistKeyFile string          `help:"File with the key of that endpoint." type:"path" placeholder:"FILE"`
 	AssistModel   string          `help:"Model that the endpoint is asked for." placeholder:"NAME"`

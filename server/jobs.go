@@ -59,6 +59,7 @@ func (a *App) jobs() (db.Worker, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &giveNotice{app: a})
 	river.AddWorker(workers, &push{app: a})
+	river.AddWorker(workers, &tellReceiver{app: a})
 	river.AddWorker(workers, &tidy{app: a})
 	w, err := a.DB.NewRiver(&river.Config{
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},

@@ -171,10 +171,11 @@ func (f *firm) unheard(ctx context.Context, tx listeners.Tx, found map[string]st
 		query string
 		of    int64
 	}{
-		"alert":   {"INSERT INTO alerts (brand_id, kind, about, state, urgent, detail, opened_at, seen_at, told, version, cleared_at) VALUES (?, 'storm', '', 'open', TRUE, '{}', 1, 1, 0, 1, 1) RETURNING id", f.brand.ID},
-		"gap":     {"INSERT INTO gaps (connection_id, from_at, to_at, state, cursor, refilled, error, created_at) VALUES (?, 1, 2, 'lost', '', 0, '', 1) RETURNING id", f.conn.ID},
-		"letter":  {"INSERT INTO dead_letters (connection_id, native_id, headers, raw, reason, created_at) VALUES (?, 'd', '{}', 'x', 'x', 1) RETURNING id", f.conn.ID},
-		"erasure": {"INSERT INTO erasures (brand_id, account_hash, network, counts, created_at) VALUES (?, 'h', 'x', '{}', 1) RETURNING id", f.brand.ID},
+		"receiver": {"INSERT INTO alert_receivers (brand_id, kind, name, sealed, language, pace, wait_minutes, quiet_from, quiet_until, zone, made_by, created_at) SELECT brand_id, 'mail', 'a@example.com', 'x', 'en', 'at_once', 0, 0, 0, 'UTC', id, 1 FROM members WHERE brand_id = ? ORDER BY id LIMIT 1 RETURNING id", f.brand.ID},
+		"alert":    {"INSERT INTO alerts (brand_id, kind, about, state, urgent, detail, opened_at, seen_at, told, version, cleared_at) VALUES (?, 'storm', '', 'open', TRUE, '{}', 1, 1, 0, 1, 1) RETURNING id", f.brand.ID},
+		"gap":      {"INSERT INTO gaps (connection_id, from_at, to_at, state, cursor, refilled, error, created_at) VALUES (?, 1, 2, 'lost', '', 0, '', 1) RETURNING id", f.conn.ID},
+		"letter":   {"INSERT INTO dead_letters (connection_id, native_id, headers, raw, reason, created_at) VALUES (?, 'd', '{}', 'x', 'x', 1) RETURNING id", f.conn.ID},
+		"erasure":  {"INSERT INTO erasures (brand_id, account_hash, network, counts, created_at) VALUES (?, 'h', 'x', '{}', 1) RETURNING id", f.brand.ID},
 	} {
 		var id int64
 		if err := tx.NewRaw(q.query, q.of).Scan(ctx, &id); err != nil {

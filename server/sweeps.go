@@ -37,6 +37,7 @@ func (a *App) sweeps() []sweep {
 		{"remind of what is to be posted by hand", 10 * time.Second, a.remindHands},
 		{"watch for what is not as usual", 10 * time.Second, a.watch},
 		{"tell of alerts", 2 * time.Second, a.tellAlerts},
+		{"tell receivers of alerts", 2 * time.Second, a.tellReceivers},
 		{"forget old minutes", 10 * time.Minute, a.forgetPulse},
 		{"learn from corrections", time.Second, a.learn},
 		{"take over what others have learned", 2 * time.Second, a.Intake.Refresh},

@@ -62,7 +62,7 @@ func (a *App) changesAlert(do func(context.Context, listeners.Tx, *community.Mem
 }
 
 // alertText says in a sentence what an alert is about.
-func (v alertsPage) alertText(ctx context.Context, a moderation.Alert) string {
+func alertText(ctx context.Context, a moderation.Alert) string {
 	d := a.Detail
 	switch a.Kind {
 	case moderation.StormAlert:
@@ -75,6 +75,10 @@ func (v alertsPage) alertText(ctx context.Context, a moderation.Alert) string {
 		return T(ctx, "alert.promise", "count", d.Cases)
 	case moderation.ConnectionAlert:
 		return T(ctx, "alert.connection", "account", d.Name, "network", networkName(d.Network))
+	case moderation.SpendAlert:
+		return T(ctx, "alert.spend", "account", d.Name, "network", networkName(d.Network), "percent", Number(ctx, d.Percent))
+	case moderation.GuardAlert:
+		return T(ctx, "alert.guard", "count", d.Answers)
 	}
 	return T(ctx, "alert.called_rule", "rule", d.Name)
 }
@@ -92,8 +96,11 @@ func (v alertsPage) alertTopics(a moderation.Alert) string {
 
 // alertPath is where somebody does something about an alert.
 func alertPath(a moderation.Alert) string {
-	if a.Kind == moderation.ConnectionAlert {
+	switch a.Kind {
+	case moderation.ConnectionAlert, moderation.SpendAlert:
 		return "/connections/" + a.About
+	case moderation.GuardAlert:
+		return "/review"
 	}
 	return "/feed"
 }

@@ -42,6 +42,8 @@ type App struct {
 	Told func() int64
 	// PushKey is the public key by which push services know this installation.
 	PushKey string
+	// Mails tells whether the operator has named a mail server.
+	Mails bool
 	// Secure marks cookies as for https only.
 	Secure bool
 }

@@ -179,6 +179,7 @@ func coded(t *testing.T) map[string]bool {
 		"guard":         values("moderation", "Flag"),
 		"guard_fix":     values("moderation", "Flag"),
 		"alert_do":      values("moderation", "AlertKind"),
+		"receiver_pace": values("moderation", "Pace"),
 		"head":          values("triage", "Head"),
 		"network_error": values("listeners", "Class"),
 		"network_next":  values("listeners", "Class"),

@@ -238,6 +238,10 @@ func (a *App) Routes() []access.Route {
 
 		// What a brand's people are called for.
 		{Method: "GET", Pattern: "/alerts", Object: "alert", Action: "read", Handler: a.page(a.alerts)},
+		{Method: "GET", Pattern: "/alerts/receivers", Object: "alert", Action: "read", Handler: a.page(a.receivers)},
+		{Method: "POST", Pattern: "/alerts/receivers", Object: "settings", Action: "change", Handler: a.page(a.addReceiver)},
+		{Method: "POST", Pattern: "/alerts/receivers/{receiver}/try", Object: "settings", Action: "change", Handler: a.page(a.changesReceiver("tried", moderation.TryReceiver))},
+		{Method: "POST", Pattern: "/alerts/receivers/{receiver}/remove", Object: "settings", Action: "change", Handler: a.page(a.changesReceiver("removed", moderation.RemoveReceiver))},
 		{Method: "POST", Pattern: "/alerts/{alert}/take", Object: "alert", Action: "take", Handler: a.page(a.changesAlert(moderation.TakeAlert))},
 		{Method: "POST", Pattern: "/alerts/{alert}/close", Object: "alert", Action: "take", Handler: a.page(a.changesAlert(moderation.CloseAlert))},
 
