@@ -1,10 +1,15 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
+	"github.com/kith-social/kith/moderation/rules"
 )
 
 // TestRulesAreWrittenAndTried: a rule is written row by row without JavaScript, tried on the past, and not
@@ -41,6 +46,32 @@ func TestRulesAreWrittenAndTried(t *testing.T) {
 	if page := c.visits("minh", "en").get("/rules"); page.status != http.StatusOK || strings.Contains(page.body, "Switch on") {
 		t.Errorf("a moderator gets %d", page.status)
 	}
+}
+
+// TestRuleChanges: what was and what is stand side by side, sentence by sentence.
+func TestRuleChanges(t *testing.T) {
+	c := newCafe(t)
+	c.do(func(ctx context.Context, tx listeners.Tx) error {
+		angry := func(from string) rules.Set {
+			return rules.Set{Overflow: &rules.Overflow{Waiting: 10}, Rules: []rules.Rule{
+				{Name: "Giận", Groups: []rules.Group{{Conditions: []rules.Condition{{Fact: "anger", Op: rules.AtLeast, Values: []string{from}}}}}, Do: []rules.Do{{Action: "lane", Value: "staff"}}},
+				{Name: "Còn lại", Do: []rules.Do{{Action: "review"}}},
+			}}
+		}
+		for _, from := range []string{"80", "70"} {
+			v := moderation.RuleVersion{BrandID: c.brand.ID, Value: angry(from), MadeBy: c.members["an"].ID, CreatedAt: tx.Now()}
+			if _, err := tx.NewInsert().Model(&v).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	page := c.visits("an", "vi").get("/rules")
+	was, is := page.all("del"), page.all("ins")
+	if len(was) != 1 || len(is) != 1 || !strings.Contains(page.body, "<del>Giận: Khi mức giận từ 80 % → chuyển cho nhân viên</del>") || !strings.Contains(page.body, "<ins>Giận: Khi mức giận từ 70 % → chuyển cho nhân viên</ins>") {
+		t.Errorf("%d sentences were and %d are", len(was), len(is))
+	}
+	page.says("#overflow", "hơn 10 ca đang chờ")
 }
 
 func TestRulesLookRight(t *testing.T) {

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,6 +128,30 @@ func (v ruleWords) does(ctx context.Context, r rules.Rule) string {
 		all = append(all, said)
 	}
 	return "→ " + strings.Join(all, ", ")
+}
+
+// sentences are the rules of a set, each as one text, and from when on cases overflow.
+func (v ruleWords) sentences(ctx context.Context, s rules.Set) (all []string) {
+	for _, r := range s.Rules {
+		said := r.Name + ": " + v.when(ctx, r) + " " + v.does(ctx, r)
+		if r.Off {
+			said += " (" + T(ctx, "rules.is_off") + ")"
+		}
+		all = append(all, said)
+	}
+	if s.Overflow != nil {
+		all = append(all, overflows(ctx, s.Overflow))
+	}
+	return all
+}
+
+// changed is what one set says that the other does not, sentence by sentence.
+func (v ruleWords) changed(ctx context.Context, before, after rules.Set) (was, is []string) {
+	was, is = v.sentences(ctx, before), v.sentences(ctx, after)
+	old := slices.Clone(was)
+	was = slices.DeleteFunc(was, func(said string) bool { return slices.Contains(is, said) })
+	is = slices.DeleteFunc(is, func(said string) bool { return slices.Contains(old, said) })
+	return was, is
 }
 
 // overflows says from when on cases overflow.
