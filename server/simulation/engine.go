@@ -31,8 +31,8 @@ import (
 )
 
 const (
-	hearEvery  = time.Minute      // how often the network is heard, while there is something
-	sweepEvery = 10 * time.Minute // what falls due by itself
+	hearEvery  = time.Minute     // how often the network is heard, while there is something
+	sweepEvery = 5 * time.Minute // what falls due by itself
 	undo       = 10 * time.Second
 )
 
@@ -347,6 +347,11 @@ func (e *engine) hire(ctx context.Context, tx listeners.Tx, k *People, n int, to
 			return err
 		}
 	}
+	if k.Care {
+		if err := community.SetCare(ctx, tx, &m, true); err != nil {
+			return fmt.Errorf("people %q: %w", k.Name, err)
+		}
+	}
 	e.people = append(e.people, &person{
 		kind: k, member: m.ID, name: name, dice: dice(e.opt.Seed, 1000+uint64(m.ID)), agreed: map[int64]bool{}, days: map[int]time.Duration{},
 	})
@@ -385,7 +390,7 @@ func (e *engine) settle(ctx context.Context, tx listeners.Tx) error {
 	v := moderation.RuleVersion{BrandID: e.brand.ID, MadeBy: admin.ID, CreatedAt: tx.Now()}
 	for _, p := range rules.Packs {
 		if p.Name == e.s.Pack {
-			v.Value = rules.Set{Zone: e.s.Zone, Rules: p.Rules}
+			v.Value = rules.Set{Zone: e.s.Zone, Rules: p.Rules, Overflow: &p.Overflow}
 		}
 	}
 	if e.s.past != nil {

@@ -107,7 +107,7 @@ func Own(ctx context.Context, read bun.IDB, brand community.Brand, days int, now
 func ownPerson(ctx context.Context, read bun.IDB, m *community.Member, topics []community.Topic, s *Scenario, now clock.Time) (People, error) {
 	p := People{
 		Name: fmt.Sprintf("member %d", m.ID), Role: m.Role, Trust: m.Trust, Count: 1, From: 9, To: 18, Answer: 4, Reviewing: 1, Quality: 0.95, NoShow: 0.05,
-		Languages: m.Languages,
+		Languages: m.Languages, Care: m.Care && !m.Role.Employee(),
 	}
 	for _, t := range topics {
 		if slices.Contains(m.Topics, t.ID) {

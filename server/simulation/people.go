@@ -177,6 +177,11 @@ func (e *engine) next(ctx context.Context, p *person) error {
 		e.leave(p)
 		return nil
 	}
+	if m.Unseen(e.now()) { // the feed notes who looks at it
+		if err := e.app.Write(ctx, func(ctx context.Context, tx listeners.Tx) error { return community.Visit(ctx, tx, m) }); err != nil {
+			return err
+		}
+	}
 	if e.s.Trouble.Careless > 0 && p.dice.Float64() < e.s.Trouble.Careless {
 		if err := e.grab(ctx, p, m); err != nil {
 			return err

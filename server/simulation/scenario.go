@@ -82,6 +82,7 @@ type People struct {
 	Reviewing float64 `toml:"review"` // minutes that a review takes
 	Quality   float64 // the share of their answers that are good
 	NoShow    float64 `toml:"no_show"` // the share of times that they do not come
+	Care      bool    // they answer angry cases, too: the lane community-care
 	Languages []string
 	Topics    []string // none: all
 }
