@@ -69,11 +69,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// Eight seeds here, as many as half a minute under the race detector holds, and a thousand in make torture.
+// Five seeds here, because everything else waits for them under the race detector, and a thousand in make torture.
 // go test ./server/simulation -run Seeds -seed N plays one.
 func TestSeedsHoldEveryInvariant(t *testing.T) {
 	t.Parallel()
-	first, n := uint64(1), 8
+	first, n := uint64(1), 5
 	switch {
 	case *seedFlag != 0:
 		first, n = *seedFlag, 1
