@@ -28,16 +28,17 @@ type Activity struct {
 
 // Detail is what an activity tells besides; each kind uses what it needs.
 type Detail struct {
-	Text    string  `json:"text,omitempty"`
-	Rule    string  `json:"rule,omitempty"`
-	Before  string  `json:"before,omitempty"` // of what was changed
-	Member  int64   `json:"member,omitempty"`
-	Mention int64   `json:"mention,omitempty"`
-	Answer  int64   `json:"answer,omitempty"`
-	Reply   string  `json:"reply,omitempty"`
-	Cases   []int64 `json:"cases,omitempty"`
-	Posts   int     `json:"posts,omitempty"`
-	Why     string  `json:"why,omitempty"`
+	Text     string  `json:"text,omitempty"`
+	Rule     string  `json:"rule,omitempty"`
+	Before   string  `json:"before,omitempty"` // of what was changed
+	Member   int64   `json:"member,omitempty"`
+	Mention  int64   `json:"mention,omitempty"`
+	Answer   int64   `json:"answer,omitempty"`
+	Reply    string  `json:"reply,omitempty"`
+	Cases    []int64 `json:"cases,omitempty"`
+	Posts    int     `json:"posts,omitempty"`
+	Why      string  `json:"why,omitempty"`
+	Incident int64   `json:"incident,omitempty"`
 	// Account is a connected account, as network:handle.
 	Account string `json:"account,omitempty"`
 	// Customer is the id of a customer's account. It stands last, so that it can be looked for.
@@ -123,6 +124,12 @@ const (
 	RulesSwitched      Kind = "rules_switched"  // Before and Text: the rules, as JSON
 
 	ConnectionChanged Kind = "connection_changed" // Account, Rule: what was done, Before and Text: of what was changed
+
+	IncidentTold  Kind = "incident"       // Incident, Rule: what happened to it, Text, Posts: of how many cases
+	CaseCovered   Kind = "case_covered"   // Incident: the public statement on it speaks
+	CaseUncovered Kind = "case_uncovered" // Incident
+	CaseLeft      Kind = "case_left"      // Incident: the case is not about it
+	FactsChanged  Kind = "facts_changed"  // Incident, Answer: it says the new facts and is approved anew
 
 	OptOutAdded   Kind = "opt_out_added"   // Customer, Text: the reason; by a member
 	OptOutRemoved Kind = "opt_out_removed" // the same

@@ -37,6 +37,9 @@ type Answer struct {
 	SnippetID   int64    `bun:",nullzero"` // the snippet it began with
 	Suggestion  string   // what a machine wrote for it, "" for nothing
 	Assisted    bool     // most of it is still the machine's
+	FactsID     int64    `bun:",nullzero"` // the locked facts of an incident that it says
+	Core        string   // these, as they stand in Text
+	Voice       string   // a hash of its other words: no two answers of an incident have the same
 	CorrectsID  int64    `bun:",nullzero"` // the answer whose reply on the network it is to replace; 0 for one of its own
 	Version     int64
 	CreatedAt   clock.Time
@@ -193,6 +196,9 @@ func SubmitAnswer(ctx context.Context, tx Tx, m *Member, c *Case, text string, r
 	if err := a.ownWords(m); err != nil {
 		return a, err
 	}
+	if err := a.carry(ctx, tx, c, false); err != nil {
+		return a, err
+	}
 	if err := a.settleOrigin(ctx, tx); err != nil {
 		return a, err
 	}
@@ -215,6 +221,7 @@ func (a *Answer) decide(ctx context.Context, tx Tx, to AnswerState) error {
 	res, err := tx.NewUpdate().Model(a).
 		Set("state = ?, text = ?, kept = ?, returns = ?, reviewer_id = ?, decided_at = ?, version = version + 1",
 			to, a.Text, a.Kept, a.Returns, bun.NullZero(a.ReviewerID), tx.Now()).
+		Set("facts_id = ?, core = ?, voice = ?", bun.NullZero(a.FactsID), a.Core, a.Voice).
 		Where("id = ? AND state = ?", a.ID, Submitted).Returning("*").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("decide answer %d: %w", a.ID, err)
@@ -234,6 +241,9 @@ func PublishAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Mem
 	if reviewer != nil {
 		kept := Kept(a.OwnText, a.Text)
 		a.Kept, a.ReviewerID = &kept, reviewer.ID
+	}
+	if err := a.carry(ctx, tx, c, true); err != nil {
+		return err
 	}
 	if err := a.decide(ctx, tx, Approved); err != nil {
 		return err

@@ -55,6 +55,7 @@ type Case struct {
 	HeldUntil     clock.Time `bun:",nullzero"`
 	Climbed       int        // how far it has climbed because nobody took it, see climb.go
 	Fence         int64      // counts the claims; what a late holder writes carries an old one
+	IncidentID    int64      `bun:",nullzero"` // the incident that it is about
 	Version       int64
 }
 

@@ -79,7 +79,10 @@ func LockAnswer(ctx context.Context, tx Tx, m *Member, id int64) (Answer, Case, 
 
 // AgreeToAnswer keeps the text that a reviewer approved of an answer which needs further approvals.
 func AgreeToAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Member) error {
-	res, err := tx.NewUpdate().Model(a).Set("text = ?, version = version + 1", a.Text).
+	if err := a.carry(ctx, tx, c, true); err != nil {
+		return err
+	}
+	res, err := tx.NewUpdate().Model(a).Set("text = ?, voice = ?, version = version + 1", a.Text, a.Voice).
 		Where("id = ? AND state = ?", a.ID, Submitted).Returning("*").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("agree to answer %d: %w", a.ID, err)
@@ -110,6 +113,7 @@ func TakeOverAnswer(ctx context.Context, tx Tx, a *Answer, c *Case, reviewer *Me
 	}
 	mention := a.MentionID // what came after it has not been read yet
 	draft.Text, draft.State, draft.BasedOn = a.Text, Draft, a.ID
+	draft.FactsID, draft.Core = a.FactsID, a.Core
 	if err := draft.store(ctx, tx, reviewer, c); err != nil {
 		return *a, err
 	}

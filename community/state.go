@@ -21,10 +21,11 @@ const (
 	Closed            State = "closed"             // staff closed it
 	Ignored           State = "ignored"            // noise
 	Gone              State = "gone"               // deleted on the network
+	Covered           State = "covered"            // the brand's public statement says what there is to say
 )
 
 // States lists every state.
-var States = []State{Open, Claimed, InReview, Answered, AnsweredElsewhere, Resolved, Closed, Ignored, Gone}
+var States = []State{Open, Claimed, InReview, Answered, AnsweredElsewhere, Resolved, Closed, Ignored, Gone, Covered}
 
 // Event is what happens to a case.
 type Event string
@@ -47,11 +48,15 @@ const (
 	Close         Event = "closed"
 	Delete        Event = "deleted"
 	Unanswer      Event = "answer_deleted" // the brand took its answer away, and the customer waits again
+	Cover         Event = "covered"        // staff let a public statement speak
+	Uncover       Event = "uncovered"      // and think otherwise
+	Reword        Event = "facts_changed"  // what an answer says has changed before it left: somebody approves it anew
 )
 
 // Events lists every event.
 var Events = []Event{
 	Claim, Release, Submit, Return, Publish, TakeBack, Succeed, SendFailed, CustomerWrote, CustomerSaid, Solve, BrandWrote, Escalate, Close, Delete, Unanswer,
+	Cover, Uncover, Reword,
 }
 
 // moves is the whole machine: what is not in it is refused. What networks tell (what was written, what
@@ -59,7 +64,7 @@ var Events = []Event{
 var moves = map[State]map[Event]State{
 	Open: {
 		Claim: Claimed, CustomerWrote: Open, CustomerSaid: Open, Solve: Resolved, BrandWrote: AnsweredElsewhere,
-		SendFailed: Open, Escalate: Open, Close: Closed, Delete: Gone, Unanswer: Open,
+		SendFailed: Open, Escalate: Open, Close: Closed, Delete: Gone, Unanswer: Open, Cover: Covered,
 	},
 	Claimed: {
 		Claim: Claimed, Release: Open, Submit: InReview, Publish: Answered, CustomerWrote: Claimed, CustomerSaid: Claimed, Solve: Claimed,
@@ -67,11 +72,11 @@ var moves = map[State]map[Event]State{
 	},
 	InReview: {
 		Release: Open, Return: Claimed, Succeed: Claimed, Publish: Answered, CustomerWrote: InReview, CustomerSaid: InReview, Solve: InReview,
-		BrandWrote: AnsweredElsewhere, SendFailed: InReview, Escalate: Open, Close: Closed, Delete: Gone, Unanswer: InReview,
+		BrandWrote: AnsweredElsewhere, SendFailed: InReview, Escalate: Open, Close: Closed, Delete: Gone, Unanswer: InReview, Reword: InReview,
 	},
 	Answered: {
 		TakeBack: Claimed, SendFailed: Open, CustomerWrote: Open, CustomerSaid: Answered, Solve: Resolved,
-		BrandWrote: Answered, Close: Closed, Delete: Gone, Unanswer: Open,
+		BrandWrote: Answered, Close: Closed, Delete: Gone, Unanswer: Open, Reword: InReview,
 	},
 	AnsweredElsewhere: {
 		CustomerWrote: Open, CustomerSaid: AnsweredElsewhere, Solve: Resolved, BrandWrote: AnsweredElsewhere, SendFailed: AnsweredElsewhere,
@@ -80,7 +85,11 @@ var moves = map[State]map[Event]State{
 	Resolved: {CustomerWrote: Open, CustomerSaid: Resolved, Solve: Resolved, BrandWrote: Resolved, SendFailed: Resolved, Close: Closed, Delete: Gone, Unanswer: Open},
 	Closed:   {CustomerWrote: Open, CustomerSaid: Closed, Solve: Closed, BrandWrote: Closed, SendFailed: Closed, Delete: Gone, Unanswer: Open},
 	Ignored:  {CustomerWrote: Open, CustomerSaid: Ignored, Solve: Ignored, BrandWrote: Ignored, SendFailed: Ignored, Delete: Gone, Unanswer: Ignored},
-	Gone:     {SendFailed: Gone, BrandWrote: Gone, CustomerWrote: Open, CustomerSaid: Gone, Solve: Gone, Delete: Gone, Unanswer: Gone},
+	Covered: {
+		CustomerWrote: Open, CustomerSaid: Covered, Solve: Resolved, BrandWrote: AnsweredElsewhere, SendFailed: Covered,
+		Close: Closed, Delete: Gone, Unanswer: Covered, Uncover: Open,
+	},
+	Gone: {SendFailed: Gone, BrandWrote: Gone, CustomerWrote: Open, CustomerSaid: Gone, Solve: Gone, Delete: Gone, Unanswer: Gone},
 }
 
 // Transition is the one function that says where an event leads; ErrNotOpen where it may not happen.

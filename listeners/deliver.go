@@ -23,6 +23,9 @@ type Deliverer struct {
 	Done func(context.Context, Tx, Reply) error
 	// Changed hears, in the same transaction, of every change of a post that was made or failed.
 	Changed func(context.Context, Tx, Change) error
+	// Announced hears, in the same transaction, of every announcement that was posted, failed, or needs a person.
+	// Nil: nobody does.
+	Announced func(context.Context, Tx, Announcement) error
 	// Renew gives a connection new secrets where the network says that the old ones are over. Nil: the
 	// connection stops until a person connects it anew.
 	Renew  func(context.Context, Connection) (Connection, error)
@@ -88,6 +91,9 @@ func (d *Deliverer) inherit(ctx context.Context) {
 			_, err = tx.NewUpdate().Model((*Reply)(nil)).Set("due_at = ?", due).
 				Where("state = ? AND reads = ? AND due_at > ?", InDoubt, reads, due).Exec(ctx)
 		}
+		if err == nil {
+			err = inheritAnnounced(ctx, tx, tx.Now())
+		}
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
@@ -106,6 +112,7 @@ func (d *Deliverer) Tick(ctx context.Context) {
 func (d *Deliverer) sweep(ctx, calls context.Context, underWay *sync.WaitGroup) {
 	d.sweepReplies(ctx, calls, underWay)
 	d.sweepChanges(ctx, calls, underWay)
+	d.sweepAnnouncements(ctx, calls, underWay)
 }
 
 func (d *Deliverer) sweepReplies(ctx, calls context.Context, underWay *sync.WaitGroup) {

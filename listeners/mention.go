@@ -52,6 +52,8 @@ type Mention struct {
 	GoneWhy  GoneWhy
 	HiddenAt clock.Time `bun:",nullzero"` // since when the brand hides it; it stands here all the same
 
+	ClusterID int64 `bun:",nullzero"` // the mentions that say nearly the same
+
 	Account *Account `bun:"rel:belongs-to,join:account_id=id"`
 }
 
@@ -78,6 +80,7 @@ var mentionColumns = []string{
 	"native_id text", "parent_id text", "thread_key text", "to_id text", "ours boolean", "reason text", "text text", "url text",
 	"delivery text", "delivery_why text", "score text", "created_at bigint", "seen_at bigint",
 	"surface text", "target text", "media text", "rating bigint", "rule text", "version bigint", "delivery_until bigint",
+	"cluster_id bigint",
 }
 
 // AnyOf is the condition that a text column has one of many values. They are one argument, where
@@ -334,6 +337,10 @@ func Insert(ctx context.Context, tx Tx, mentions []Mention) error {
 		into[23], into[24], into[25] = m.Rule, m.Version, nil
 		if m.DeliveryUntil != 0 {
 			into[25] = int64(m.DeliveryUntil)
+		}
+		into[26] = nil
+		if m.ClusterID != 0 {
+			into[26] = m.ClusterID
 		}
 	})
 }

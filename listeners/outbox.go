@@ -186,3 +186,14 @@ func Doubt(ctx context.Context, tx Tx) (int64, error) {
 	}
 	return res.RowsAffected()
 }
+
+// CancelAnswers takes back the replies to answers that have certainly not left, and returns them.
+func CancelAnswers(ctx context.Context, tx Tx, answers *bun.SelectQuery, why string) ([]Reply, error) {
+	var taken []Reply
+	_, err := tx.NewUpdate().Model(&taken).Set("state = ?, error = ?, version = version + 1", Cancelled, why).
+		Where("answer_id IN (?) AND state IN (?)", answers, bun.List(certain)).Returning("*").Exec(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("cancel replies: %w", err)
+	}
+	return taken, nil
+}

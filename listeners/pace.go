@@ -108,6 +108,8 @@ type Outlook struct {
 	Last    clock.Time // when the last one leaves; 0 where none waits
 	Held    bool       // somebody has stopped everything, or the connection needs a person
 	Pace    []Pace     // why it takes long
+
+	left []clock.Time // when the latest ones left
 }
 
 // Ahead foretells what becomes of the replies that wait for a connection, whose network takes pace.
@@ -118,14 +120,13 @@ func Ahead(ctx context.Context, db bun.IDB, c Connection, pace []Pace, now clock
 		return o, fmt.Errorf("count what waits for connection %d: %w", c.ID, err)
 	}
 	o.Waiting = int(n)
-	if o.Held, err = Stopped(ctx, db, c.ID); err != nil || o.Waiting == 0 {
+	if o.Held, err = Stopped(ctx, db, c.ID); err != nil {
 		return o, err
 	}
-	left, err := tried(ctx, db, c.ID, pace, now)
-	if err != nil {
+	if o.left, err = tried(ctx, db, c.ID, pace, now); err != nil || o.Waiting == 0 {
 		return o, err
 	}
-	leave := departures(pace, left, max(now, c.SendAt), o.Waiting)
+	leave := departures(pace, o.left, max(now, c.SendAt), o.Waiting)
 	for _, at := range leave {
 		if at <= now {
 			o.Now++

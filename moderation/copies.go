@@ -31,21 +31,27 @@ const (
 
 // sentLately reads what the brand has sent or is about to send on the case's network since a day before
 // the customer wrote, newest first.
+// Of answers that carry locked facts these are left out: everybody says them.
 func sentLately(ctx context.Context, db bun.IDB, c *community.Case) ([]string, error) {
-	var texts []string
-	err := db.NewSelect().TableExpr("replies AS r").Column("r.text").
+	var sent []struct{ Text, Core string }
+	err := db.NewSelect().TableExpr("replies AS r").Column("r.text", "a.core").
+		Join("JOIN answers AS a ON a.id = r.answer_id").
 		Join("JOIN connections AS o ON o.id = r.connection_id AND o.network = ?", c.Network).
 		Where("r.brand_id = ? AND r.created_at > ? AND r.state NOT IN ('failed', 'cancelled')", c.BrandID, c.CustomerAt.Add(-recentSince)).
-		Order("r.created_at DESC").Limit(recentTexts).Scan(ctx, &texts)
+		Order("r.created_at DESC").Limit(recentTexts).Scan(ctx, &sent)
 	if err != nil {
 		return nil, fmt.Errorf("read what brand %d has sent lately: %w", c.BrandID, err)
+	}
+	texts := make([]string, len(sent))
+	for i, s := range sent {
+		texts[i] = community.FreeWords(s.Text, s.Core)
 	}
 	return texts, nil
 }
 
 // copies compares the text with what was sent lately.
 func copies(w *draft) []Finding {
-	words := wordSet(w.text)
+	words := wordSet(community.FreeWords(w.text, w.core))
 	if len(words) < shortText {
 		return nil
 	}

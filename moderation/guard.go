@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -96,6 +97,7 @@ type draft struct {
 	long    bool     // for the account that posts it
 	recent  []string // what the brand has sent lately
 	snippet bool     // the text is one of the brand's snippets
+	core    string   // the locked facts that the text carries, which staff have written
 }
 
 // guards are all of them, each a small question. A guard that finds several things gives each.
@@ -130,6 +132,10 @@ func (d *Desk) Check(ctx context.Context, db bun.IDB, m *community.Member, c *co
 	if err != nil {
 		return nil, err
 	}
+	core, err := coreIn(ctx, db, c, text)
+	if err != nil {
+		return nil, err
+	}
 	network := d.Network(c.Network)
 	account, err := Poster(ctx, db, m, c)
 	if err != nil {
@@ -138,7 +144,7 @@ func (d *Desk) Check(ctx context.Context, db bun.IDB, m *community.Member, c *co
 	n := network.Count(account, text)
 	return check(&draft{
 		text: text, folded: fold(text), said: triage.ReadAnswer(text), author: m, cased: c,
-		voice: voice, may: may, network: network, asName: asName, long: n.Used > n.Limit, recent: recent, snippet: snippet,
+		voice: voice, may: may, network: network, asName: asName, long: n.Used > n.Limit, recent: recent, snippet: snippet, core: core,
 	}), nil
 }
 
@@ -154,13 +160,41 @@ func Poster(ctx context.Context, db bun.IDB, m *community.Member, c *community.C
 
 func check(w *draft) []Finding {
 	var found []Finding
+	start, end := w.locked()
 	for _, guard := range guards {
 		for _, f := range guard(w) {
 			f.Level = levels[f.Flag]
+			if f.Level < Stop && f.End > f.Start && f.Start >= start && f.End <= end {
+				continue // staff have looked at it already
+			}
 			found = append(found, f)
 		}
 	}
 	return found
+}
+
+// locked is where the locked facts stand in the text, in runes.
+func (w *draft) locked() (start, end int) {
+	before, _, found := strings.Cut(w.text, w.core)
+	if w.core == "" || !found {
+		return 0, 0
+	}
+	start = utf8.RuneCountInString(before)
+	return start, start + utf8.RuneCountInString(w.core)
+}
+
+// coreIn is what a text carries of the locked facts of its case, as it stands there; "" for nothing.
+func coreIn(ctx context.Context, db bun.IDB, c *community.Case, text string) (string, error) {
+	core, err := community.CoreOf(ctx, db, c)
+	switch {
+	case err != nil || core.FactsID == 0:
+		return "", err
+	case strings.Contains(text, core.Text()):
+		return core.Text(), nil
+	case strings.Contains(text, core.Facts):
+		return core.Facts, nil
+	}
+	return "", nil
 }
 
 // Flags are the flags of findings, each once.

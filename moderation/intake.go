@@ -169,6 +169,9 @@ func (in *Intake) store(ctx context.Context, tx listeners.Tx, conn listeners.Con
 	if err != nil {
 		return err
 	}
+	if err := group(ctx, tx, conn.BrandID, customer); err != nil {
+		return err
+	}
 	if err := listeners.Insert(ctx, tx, mentions); err != nil {
 		return err
 	}

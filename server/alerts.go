@@ -207,3 +207,12 @@ func (a *App) tellByWebhook(ctx context.Context, job *moderation.TellJob, to mod
 	}
 	return river.JobCancel(fmt.Errorf("it answers %s", res.Status))
 }
+
+// endClusters forgets what old mentions had in common.
+func (a *App) endClusters(ctx context.Context) error {
+	old, err := moderation.ClustersOld(ctx, a.DB.Read(), a.Now())
+	if err != nil || !old {
+		return err
+	}
+	return a.Write(ctx, moderation.EndClusters)
+}

@@ -173,6 +173,7 @@ func (f *firm) unheard(ctx context.Context, tx listeners.Tx, found map[string]st
 	}{
 		"receiver": {"INSERT INTO alert_receivers (brand_id, kind, name, sealed, language, pace, wait_minutes, quiet_from, quiet_until, zone, made_by, created_at) SELECT brand_id, 'mail', 'a@example.com', 'x', 'en', 'at_once', 0, 0, 0, 'UTC', id, 1 FROM members WHERE brand_id = ? ORDER BY id LIMIT 1 RETURNING id", f.brand.ID},
 		"alert":    {"INSERT INTO alerts (brand_id, kind, about, state, urgent, detail, opened_at, seen_at, told, version, cleared_at) VALUES (?, 'storm', '', 'open', TRUE, '{}', 1, 1, 0, 1, 1) RETURNING id", f.brand.ID},
+		"incident": {"INSERT INTO incidents (brand_id, title, state, topic_id, opened_by, opened_at, version) SELECT ?, 'x', 'open', 0, MIN(id), 1, 1 FROM members RETURNING id", f.brand.ID},
 		"gap":      {"INSERT INTO gaps (connection_id, from_at, to_at, state, cursor, refilled, error, created_at) VALUES (?, 1, 2, 'lost', '', 0, '', 1) RETURNING id", f.conn.ID},
 		"letter":   {"INSERT INTO dead_letters (connection_id, native_id, headers, raw, reason, created_at) VALUES (?, 'd', '{}', 'x', 'x', 1) RETURNING id", f.conn.ID},
 		"erasure":  {"INSERT INTO erasures (brand_id, account_hash, network, counts, created_at) VALUES (?, 'h', 'x', '{}', 1) RETURNING id", f.brand.ID},
@@ -183,7 +184,26 @@ func (f *firm) unheard(ctx context.Context, tx listeners.Tx, found map[string]st
 		}
 		found[name] = fmt.Sprint(id)
 	}
-	return nil
+	return f.spoken(ctx, tx, found)
+}
+
+// spoken are a statement on the incident, and where it stands.
+func (f *firm) spoken(ctx context.Context, tx listeners.Tx, found map[string]string) error {
+	var id int64
+	err := tx.NewRaw("INSERT INTO statements (brand_id, incident_id, text, text_hash, state, written_by, created_at, version) SELECT ?, ?, 'x', 'h', 'approved', MIN(id), 1, 1 FROM members RETURNING id",
+		f.brand.ID, found["incident"]).Scan(ctx, &id)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.NewRaw("INSERT INTO statement_approvals (statement_id, member_id, text_hash, created_at) SELECT ?, MAX(id), 'h', 1 FROM members", id).Exec(ctx); err != nil {
+		return err
+	}
+	found["statement"], found["announcement"] = fmt.Sprint(id), fmt.Sprintf("said-%d", id)
+	a := listeners.Announcement{
+		ID: found["announcement"], BrandID: f.brand.ID, ConnectionID: f.conn.ID, StatementID: id, Text: "x", TextHash: "h", Mode: listeners.Assisted, State: listeners.ByHand, Version: 1,
+	}
+	_, err = tx.NewInsert().Model(&a).Exec(ctx)
+	return err
 }
 
 // newcomer is a member about whom something can be decided, an applicant, an invitation, and a customer

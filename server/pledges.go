@@ -174,6 +174,9 @@ func AfterRestore(pledges []listeners.Pledge, upheld func(int)) func(context.Con
 		if _, err := listeners.DoubtChanges(ctx, tx); err != nil {
 			return err
 		}
+		if _, err := listeners.DoubtAnnouncements(ctx, tx); err != nil {
+			return err
+		}
 		n, err := community.Uphold(ctx, tx, pledges)
 		if err == nil && upheld != nil {
 			upheld(n)

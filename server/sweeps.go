@@ -38,6 +38,7 @@ func (a *App) sweeps() []sweep {
 		{"watch for what is not as usual", 10 * time.Second, a.watch},
 		{"tell of alerts", 2 * time.Second, a.tellAlerts},
 		{"tell receivers of alerts", 2 * time.Second, a.tellReceivers},
+		{"end old clusters", 10 * time.Minute, a.endClusters},
 		{"forget old minutes", 10 * time.Minute, a.forgetPulse},
 		{"learn from corrections", time.Second, a.learn},
 		{"take over what others have learned", 2 * time.Second, a.Intake.Refresh},

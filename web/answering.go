@@ -359,7 +359,7 @@ func (a *App) saveDraft(w http.ResponseWriter, r *http.Request) error {
 
 func (a *App) keep(r *http.Request, form typed) error {
 	return a.onCase(r, func(ctx context.Context, tx community.Tx, me *community.Member, id int64) (community.Case, error) {
-		_, c, _, err := community.SaveDraft(ctx, tx, me, id, form.Text)
+		_, c, _, err := form.saves(ctx, tx, me, id)
 		return c, err
 	})
 }
@@ -376,18 +376,27 @@ func (a *App) submit(w http.ResponseWriter, r *http.Request) error {
 		if form.Seen != 0 && form.Seen != before.MentionID {
 			return before, errWroteAgain
 		}
-		_, c, held, err := community.SaveDraft(ctx, tx, me, id, form.Text)
+		if form.Own {
+			core, err := community.CoreOf(ctx, tx, &before)
+			if err != nil {
+				return before, err
+			}
+			if core.FactsID != 0 && core.FactsID != form.Facts {
+				return before, errFactsNew
+			}
+		}
+		text, c, held, err := form.saves(ctx, tx, me, id)
 		if err != nil {
 			return c, err
 		}
 		if !held {
-			return c, a.whyNotHeld(ctx, tx, me, &c, form)
+			return c, a.whyNotHeld(ctx, tx, me, &c, text)
 		}
 		fence := form.Fence
 		if !before.HeldBy(me, tx.Now()) {
 			fence = c.Fence // taken again just now, because nobody else had it
 		}
-		answer, err = a.Desk.Submit(ctx, tx, me, id, fence, form.Text)
+		answer, err = a.Desk.Submit(ctx, tx, me, id, fence, text)
 		return c, err
 	})
 	if err != nil {
@@ -397,11 +406,11 @@ func (a *App) submit(w http.ResponseWriter, r *http.Request) error {
 }
 
 // whyNotHeld says why a case cannot be answered; nil where this very answer is on its way already.
-func (a *App) whyNotHeld(ctx context.Context, tx community.Tx, me *community.Member, c *community.Case, form typed) error {
+func (a *App) whyNotHeld(ctx context.Context, tx community.Tx, me *community.Member, c *community.Case, text string) error {
 	if c.State == community.Claimed {
 		return community.ErrLeaseLost
 	}
-	sent, err := community.Sent(ctx, tx, me, c.ID, form.Text)
+	sent, err := community.Sent(ctx, tx, me, c.ID, text)
 	if err != nil || sent {
 		return err
 	}

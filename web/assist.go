@@ -57,6 +57,9 @@ func (a *App) assist(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = a.onCase(r, func(ctx context.Context, tx community.Tx, me *community.Member, id int64) (community.Case, error) {
 		_, err := community.BeginWith(ctx, tx, me, id, form.Text, community.Begun{Machine: draft}, func(text string) string { return text })
+		if err == nil {
+			err = form.around(ctx, tx, me, id)
+		}
 		return c, err
 	})
 	if err != nil {

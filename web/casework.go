@@ -31,6 +31,7 @@ var caseworkStates = []filterChoice{
 	{string(community.AnsweredElsewhere), "state.answered_elsewhere"},
 	{string(community.Resolved), "state.resolved"},
 	{string(community.Closed), "state.closed"},
+	{string(community.Covered), "state.covered"},
 }
 
 // caseworkAges are how long customers have waited, by the share of the promise that is over.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -27,6 +28,9 @@ type dock struct {
 	Verdict  *verdict          // what a reviewer said of the reader's latest answer, nil for nothing
 	Why      string            // a person looks at the answer first because of this; "" if it leaves at once
 	Limit    int               // of the network
+	Core     community.Core    // the locked facts that the answer carries; Text stands before them, Close after
+	Close    string
+	Incident community.Incident // that the case is about
 	Error    string
 	Assisted bool // most of Text is what a machine wrote
 }
@@ -48,12 +52,20 @@ type typed struct {
 	Seen  int64
 	Fence int64
 	Error string // why it was refused
+
+	Own   bool   // Text and Close stand around locked facts
+	Close string // what follows them
+	Facts int64  // those that the writer has seen
 }
 
 func readTyped(r *http.Request) typed {
 	form := typed{Text: newlines(r.PostFormValue("text"))}
 	form.Seen, _ = strconv.ParseInt(r.PostFormValue("seen"), 10, 64)
 	form.Fence, _ = strconv.ParseInt(r.PostFormValue("fence"), 10, 64)
+	if form.Own = r.PostFormValue("own") != ""; form.Own {
+		form.Close = newlines(r.PostFormValue("close"))
+		form.Facts, _ = strconv.ParseInt(r.PostFormValue("facts"), 10, 64)
+	}
 	return form
 }
 
@@ -69,10 +81,21 @@ func (a *App) readDock(ctx context.Context, read bun.IDB, c *community.Case, mem
 		return d, err
 	}
 	d.Text, d.Assisted = draft.Text, draft.Assisted
-	if form.Text != "" {
-		d.Text = form.Text
+	if d.Core, err = community.CoreOf(ctx, read, c); err != nil {
+		return d, err
 	}
-	d.Kept = d.Text != ""
+	if d.Core.FactsID != 0 {
+		d.Text, d.Close = draft.Words()
+	}
+	if c.IncidentID != 0 {
+		if d.Incident, err = community.FindIncident(ctx, read, c.BrandID, c.IncidentID); err != nil {
+			return d, err
+		}
+	}
+	if form.Text != "" || form.Close != "" {
+		d.Text, d.Close = form.Text, form.Close
+	}
+	d.Kept = d.Text != "" || d.Close != ""
 	switch {
 	case form.Seen != 0:
 		d.Seen = form.Seen
@@ -94,7 +117,10 @@ func (a *App) readDock(ctx context.Context, read bun.IDB, c *community.Case, mem
 		if err != nil {
 			return d, err
 		}
-		d.Limit = a.Desk.Network(c.Network).Count(account, "").Limit
+		room := a.Desk.Network(c.Network).Count(account, d.Core.Text())
+		if d.Limit = room.Limit; d.Core.FactsID != 0 {
+			d.Limit -= room.Used + 2 // what parts it from the words around it
+		}
 		needed, err := a.Desk.WhyReview(ctx, read, me, c, "", now)
 		d.Why = needed.Why
 		return d, err
@@ -173,6 +199,7 @@ var endTexts = map[community.State]string{
 	community.Closed:            "claim.closed",
 	community.Ignored:           "claim.ignored",
 	community.Gone:              "claim.gone",
+	community.Covered:           "claim.covered",
 }
 
 // stateTexts are the states of a case in a word or two.
@@ -186,4 +213,45 @@ var stateTexts = map[community.State]string{
 	community.Closed:            "state.closed",
 	community.Ignored:           "state.ignored",
 	community.Gone:              "state.gone",
+	community.Covered:           "state.covered",
+}
+
+// errFactsNew keeps facts from leaving that their writer has not seen.
+var errFactsNew = &community.Invalid{Field: "text", Sentence: "the facts of this incident have changed; read them, then send once more"}
+
+// saves keeps what a composer's form carried, and gives the text as it would leave.
+func (form typed) saves(ctx context.Context, tx community.Tx, me *community.Member, id int64) (text string, c community.Case, held bool, err error) {
+	if !form.Own {
+		_, c, held, err = community.SaveDraft(ctx, tx, me, id, form.Text)
+		return form.Text, c, held, err
+	}
+	if c, err = community.FindCase(ctx, tx, me, id); err != nil {
+		return "", c, false, err
+	}
+	core, err := community.CoreOf(ctx, tx, &c)
+	if err != nil {
+		return "", c, false, err
+	}
+	_, c, held, err = community.SaveWords(ctx, tx, me, id, form.Text, form.Close)
+	return core.Compose(form.Text, form.Close), c, held, err
+}
+
+// around puts what was added to the words before the facts back around them.
+func (form typed) around(ctx context.Context, tx community.Tx, me *community.Member, id int64) error {
+	if !form.Own {
+		return nil
+	}
+	draft, err := community.DraftOf(ctx, tx, me, id)
+	if err == nil {
+		_, _, _, err = community.SaveWords(ctx, tx, me, id, draft.Text, form.Close)
+	}
+	return err
+}
+
+// whole is the text of a form as it would leave.
+func (d *dock) whole(form typed) string {
+	if form.Own && strings.TrimSpace(form.Text+form.Close) != "" {
+		return d.Core.Compose(form.Text, form.Close)
+	}
+	return form.Text
 }

@@ -97,10 +97,21 @@ func (a *App) begin(w http.ResponseWriter, r *http.Request) error {
 		switch part := r.PostFormValue("part"); {
 		case b != community.Begun{}:
 			_, err = community.BeginWith(ctx, tx, me, id, form.Text, b, func(text string) string { return fill(shownTo(me, text), customer) })
+			if err == nil {
+				err = form.around(ctx, tx, me, id)
+			}
 		case part == "greeting":
-			_, _, _, err = community.SaveDraft(ctx, tx, me, id, Text(speaks(&c), "composer.hello", "name", customer)+" "+form.Text)
+			with := form
+			with.Text = Text(speaks(&c), "composer.hello", "name", customer) + " " + form.Text
+			_, _, _, err = with.saves(ctx, tx, me, id)
 		case part == "sign_off" && me.SignOff != "":
-			_, _, _, err = community.SaveDraft(ctx, tx, me, id, strings.TrimRight(form.Text, " \n")+" "+me.SignOff)
+			with := form
+			end := &with.Text
+			if form.Own {
+				end = &with.Close
+			}
+			*end = strings.TrimLeft(strings.TrimRight(*end, " \n")+" "+me.SignOff, " ")
+			_, _, _, err = with.saves(ctx, tx, me, id)
 		}
 		return c, err
 	})
@@ -153,7 +164,7 @@ func (a *App) checkText(w http.ResponseWriter, r *http.Request) error {
 		return community.ErrNotAllowed
 	}
 	ctx := r.Context()
-	if v.Checked, err = a.check(ctx, a.DB.Read(), &v, form.Text); err != nil {
+	if v.Checked, err = a.check(ctx, a.DB.Read(), &v, v.Dock.whole(form)); err != nil {
 		return err
 	}
 	if fragment(r) {

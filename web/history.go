@@ -37,6 +37,9 @@ var kindLooks = map[community.Kind]struct{ icon, look string }{
 	community.CaseClosed:      {"check", ""},
 	community.CaseOverflowed:  {"hand", ""},
 	community.CaseFlowedBack:  {"undo-2", ""},
+	community.CaseCovered:     {"check-check", ""},
+	community.CaseUncovered:   {"undo-2", ""},
+	community.FactsChanged:    {"triangle-alert", ""},
 
 	community.MemberAccepted:   {"check", "good"},
 	community.MemberSuspended:  {"ban", "bad"},
@@ -109,6 +112,9 @@ func quoted(text string) string {
 func whyReviewed(ctx context.Context, code string) string {
 	if moderation.Flag(code).Known() {
 		return T(ctx, "guard."+code)
+	}
+	if code == community.FactsReview {
+		return T(ctx, "why.facts_changed")
 	}
 	return T(ctx, "why."+code)
 }

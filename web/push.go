@@ -26,6 +26,7 @@ var pushTexts = map[community.Kind]string{
 	community.CasePassedOn:   "push.case_passed_on",
 	community.ReviewLate:     "push.review_late",
 	community.AlertOpened:    "push.alert_opened",
+	community.SurgeCalled:    "push.surge_called",
 }
 
 // PushMessage writes a job's message in a language.
@@ -37,6 +38,9 @@ func PushMessage(lang string, job community.PushJob) Message {
 	}
 	if job.About == community.AlertOpened {
 		m.Path = "/alerts"
+	}
+	if job.About == community.SurgeCalled {
+		m.Path = "/feed"
 	}
 	return m
 }

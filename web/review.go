@@ -39,6 +39,9 @@ type reviewItem struct {
 	Record   moderation.Record // of the author
 	Timeline []community.Activity
 	Members  map[int64]community.Member
+	Opening  string // with Closing the author's own words, where the answer carries locked facts
+	Closing  string
+	Facts    int                // which version of them it carries; 0 where none
 	Changes  []community.Change // where somebody has edited it already
 	Corrects string             // what the answer says on the network that this one is to replace
 	Agreed   []string           // who has approved it, where that was not enough
@@ -189,7 +192,13 @@ func (a *App) readItem(ctx context.Context, me *community.Member, id int64) (*re
 // readEyes reads whose eyes have been on an answer, whose it needs, and what it resembles.
 func (a *App) readEyes(ctx context.Context, read bun.IDB, me *community.Member, it *reviewItem) (err error) {
 	if it.Answer.Text != it.Answer.OwnText && it.Answer.OwnText != "" {
-		it.Changes = community.Changes(it.Answer.OwnText, it.Answer.Text)
+		it.Changes = community.Changes(community.FreeWords(it.Answer.OwnText, it.Answer.Core), community.FreeWords(it.Answer.Text, it.Answer.Core))
+	}
+	if it.Answer.FactsID != 0 {
+		it.Opening, it.Closing = it.Answer.Words()
+		if it.Facts, err = community.FactsNumber(ctx, read, it.Answer.FactsID); err != nil {
+			return err
+		}
 	}
 	if it.Answer.State != community.Submitted {
 		return nil
@@ -208,7 +217,7 @@ func (a *App) readEyes(ctx context.Context, read bun.IDB, me *community.Member, 
 	}
 	recent, err := community.RecentAnswers(ctx, read, me, &it.Answer, mostRecent)
 	for _, r := range recent {
-		if share := community.Kept(r.Text, it.Answer.Text); share >= nearly {
+		if share := community.Kept(community.FreeWords(r.Text, r.Core), community.FreeWords(it.Answer.Text, it.Answer.Core)); share >= nearly {
 			it.Similar = append(it.Similar, similar{r, float32(share)})
 		}
 	}
@@ -287,8 +296,15 @@ func wordOf(r *http.Request) moderation.Word {
 }
 
 func (a *App) approve(w http.ResponseWriter, r *http.Request) error {
-	word := wordOf(r)
+	word, closing, own := wordOf(r), newlines(r.PostFormValue("close")), r.PostFormValue("own") != ""
 	return a.decide(w, r, func(ctx context.Context, tx listeners.Tx, me *community.Member, id int64) error {
+		if own { // only the words around the facts can be edited
+			answer, _, err := community.FindAnswer(ctx, tx, me, id)
+			if err != nil {
+				return err
+			}
+			word.Wording = community.Around(answer.Core, word.Wording, closing)
+		}
 		_, err := a.Desk.ApproveWith(ctx, tx, me, id, word)
 		return err
 	})

@@ -27,10 +27,19 @@ func (c *Channel) Reply(ctx context.Context, r listeners.Outgoing) (listeners.Se
 	if !isID(r.ParentID) {
 		return listeners.Sent{}, &listeners.Error{Class: listeners.Invalid, Err: errNoParent}
 	}
-	ctx, call := listeners.Record(ctx, nil)
-	_, err := c.client.CreateTweet(ctx, sdk.CreateTweetRequest{
+	return c.create(ctx, doing, sdk.CreateTweetRequest{
 		Text: r.Text, Reply: &sdk.CreateTweetReply{InReplyToTweetID: cmp.Or(idOr(r.Target), r.ParentID)},
 	})
+}
+
+// Announce posts something that answers nobody, in one attempt.
+func (c *Channel) Announce(ctx context.Context, o listeners.Outgoing) (listeners.Sent, error) {
+	return c.create(ctx, "post a statement", sdk.CreateTweetRequest{Text: o.Text})
+}
+
+func (c *Channel) create(ctx context.Context, doing string, post sdk.CreateTweetRequest) (listeners.Sent, error) {
+	ctx, call := listeners.Record(ctx, nil)
+	_, err := c.client.CreateTweet(ctx, post)
 	if errors.Is(err, sdk.ErrParameter) { // refused before any call
 		return listeners.Sent{}, &listeners.Error{Class: listeners.Invalid, Err: fmt.Errorf("%s: %w", doing, err)}
 	}
@@ -38,7 +47,7 @@ func (c *Channel) Reply(ctx context.Context, r listeners.Outgoing) (listeners.Se
 		// The library takes every status but 201 for a failure, although the post was made.
 		if id := gjson.GetBytes(call.Body, "data.id").Str; isID(id) && gjson.ValidBytes(call.Body) {
 			sent := c.sent(id)
-			sent.Spend = []listeners.Spend{{Unit: listeners.ReplyUnit, N: 1, Cost: c.Measure(r.Text).Cost}}
+			sent.Spend = []listeners.Spend{{Unit: listeners.ReplyUnit, N: 1, Cost: c.Measure(post.Text).Cost}}
 			return sent, nil
 		}
 		if err == nil {
@@ -62,7 +71,21 @@ const (
 // Reconcile looks for r among the account's own posts. A reply is always younger than its parent, so
 // the search never depends on the two clocks; since only tells when to stop.
 func (c *Channel) Reconcile(ctx context.Context, r listeners.Outgoing, since clock.Time) (listeners.Verdict, listeners.Sent, error) {
-	const doing = "look for a reply"
+	return c.find(ctx, "look for a reply", r, since, func(p *post) bool {
+		return p.parent != "" && (p.parent == r.ParentID || p.parent == r.Target)
+	})
+}
+
+// Announced looks for o among the account's own posts that answer nobody.
+func (c *Channel) Announced(ctx context.Context, o listeners.Outgoing, since clock.Time) (listeners.Verdict, listeners.Sent, error) {
+	return c.find(ctx, "look for a statement", o, since, func(p *post) bool {
+		at, err := createdAt(p)
+		return p.parent == "" && err == nil && at >= since.Add(-clockSkew) // the same may have been said in another incident
+	})
+}
+
+// find looks among the account's own posts for one that says what r does.
+func (c *Channel) find(ctx context.Context, doing string, r listeners.Outgoing, since clock.Time, fits func(*post) bool) (listeners.Verdict, listeners.Sent, error) {
 	want := canonical(r.Text)
 	m := mark{Since: idOr(r.ParentID)}
 	var spent []listeners.Spend
@@ -77,7 +100,7 @@ func (c *Channel) Reconcile(ctx context.Context, r listeners.Outgoing, since clo
 		}
 		spent = append(spent, c.owned().spend(a, all)...)
 		for i := range a.posts {
-			if p := &a.posts[i]; p.parent != "" && (p.parent == r.ParentID || p.parent == r.Target) && canonical(p.whole()) == want {
+			if p := &a.posts[i]; fits(p) && canonical(p.whole()) == want {
 				sent := c.sent(p.id)
 				sent.Spend = spent
 				return listeners.Found, sent, nil

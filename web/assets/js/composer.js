@@ -5,7 +5,9 @@ import { weight } from "./weight.js";
 
 function count(area) {
   const limit = Number(area.dataset.limit);
-  const used = area.dataset.count === "x" ? weight(area.value, { reply: true }) : [...area.value].length;
+  // What stands after locked facts counts, too; the facts themselves are taken off the limit.
+  const text = [area, ...(area.form?.querySelectorAll("textarea[data-part]") ?? [])].map((part) => part.value).join("");
+  const used = area.dataset.count === "x" ? weight(text, { reply: true }) : [...text].length;
   const shown = area.form?.querySelector(".length");
   if (!shown || !limit) return;
   const format = new Intl.NumberFormat(document.documentElement.lang);
@@ -17,5 +19,6 @@ function count(area) {
 
 document.addEventListener("input", (event) => {
   if (event.target.matches("textarea[data-limit]")) count(event.target);
+  if (event.target.matches("textarea[data-part]")) event.target.form?.querySelectorAll("textarea[data-limit]").forEach(count);
 });
 onContent(() => document.querySelectorAll("textarea[data-limit]").forEach(count));

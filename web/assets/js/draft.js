@@ -40,14 +40,15 @@ document.addEventListener("input", (event) => {
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
   const form = ctx.sourceElement?.form ?? ctx.sourceElement?.closest("form"); // a button may stand outside
-  const area = form?.querySelector("textarea[data-draft]");
-  const sent = ctx.request.body?.get?.(area?.name);
-  if (!area || sent == null) return;
-  if (ctx.response?.raw?.ok) {
-    confirmed(area, sent);
-    show(area, area.dataset.savedText ?? "");
-  } else {
-    show(area, area.dataset.unsavedText ?? "");
+  for (const area of [...(form?.querySelectorAll("textarea[data-draft]") ?? [])].reverse()) { // the first one has the words
+    const sent = ctx.request.body?.get?.(area.name);
+    if (sent == null) continue;
+    if (ctx.response?.raw?.ok) {
+      confirmed(area, sent);
+      show(area, area.dataset.savedText ?? "");
+    } else {
+      show(area, area.dataset.unsavedText ?? "");
+    }
   }
 });
 
