@@ -286,19 +286,28 @@ func (o *opening) repliesOnce() {
 			o.t.Errorf("the network shows %q %d times", r.Text, n)
 		}
 	}
+	var statements []listeners.Announcement
+	if err := o.DB.Read().NewSelect().Model(&statements).Where("announcement.state = ?", listeners.Delivered).Scan(o.t.Context()); err != nil {
+		o.t.Fatal(err)
+	}
+	for _, a := range statements {
+		if n := shown[" "+bare(a.Text)]; n != 1 {
+			o.t.Errorf("the network shows the statement %q %d times", a.Text, n)
+		}
+	}
 	script, err := readScript()
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	elsewhere := 0
+	besides := len(statements)
 	for _, c := range script.Conversations {
 		for _, s := range c.Steps {
 			if s.Who == script.Brand.Handle {
-				elsewhere++
+				besides++
 			}
 		}
 	}
-	if len(replies) < 25 || brand != len(replies)+elsewhere {
+	if len(replies) < 25 || brand != len(replies)+besides {
 		o.t.Errorf("%d replies were sent, the network shows %d posts of the brand", len(replies), brand)
 	}
 }

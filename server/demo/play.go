@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -13,6 +14,7 @@ import (
 	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server"
 	"github.com/kith-social/kith/server/access"
 )
@@ -184,6 +186,8 @@ func (p *player) act(ctx context.Context, t *talk, s step) (err error) {
 		return p.hear(ctx, t)
 	case deletes:
 		return p.stage.remove(ctx, t.last)
+	case states:
+		return p.state(ctx, t, s)
 	}
 	a, err := p.work(ctx, t, s)
 	if err != nil {
@@ -251,6 +255,44 @@ func (p *player) work(ctx context.Context, t *talk, s step) (a community.Answer,
 		return err
 	})
 	return a, err
+}
+
+// state opens an incident with a case and posts a statement about it, which a second employee approves and which
+// speaks for the case from then on.
+func (p *player) state(ctx context.Context, t *talk, s step) error {
+	m := p.cast[s.Who]
+	title, _, _ := strings.Cut(s.Text, ".")
+	var i community.Incident
+	err := p.transact(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
+		if i, err = community.OpenIncident(ctx, tx, m, community.Incident{Title: title}); err != nil {
+			return err
+		}
+		if _, err := community.PutInto(ctx, tx, m, i.ID, []int64{t.caseID}); err != nil {
+			return err
+		}
+		c, err := community.FindCase(ctx, tx, m, t.caseID)
+		if err != nil {
+			return err
+		}
+		said, err := community.WriteStatement(ctx, tx, m, i.ID, s.Text)
+		if err != nil {
+			return err
+		}
+		where := []listeners.Announcement{{ID: p.app.Desk.NewID(), ConnectionID: c.ConnectionID, Mode: listeners.ByAPI, DueAt: tx.Now().Add(undo)}}
+		_, err = moderation.ApproveStatement(ctx, tx, p.app.Desk, p.cast[p.reviewer()], i.ID, said.ID, where)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.wait(ctx, undo+time.Second); err != nil {
+		return err
+	}
+	p.app.Deliverer.Tick(ctx)
+	return p.transact(ctx, func(ctx context.Context, tx listeners.Tx) error {
+		_, err := community.CoverCases(ctx, tx, m, i.ID, []int64{t.caseID})
+		return err
+	})
 }
 
 // deliver lets the time to take a reply back go by and sends it. It may find the post deleted.

@@ -85,11 +85,12 @@ const (
 	returns   verb = "returns"
 	handsOver verb = "hands over"
 	closes    verb = "closes"
+	states    verb = "states" // a public statement, which then speaks for the case; its first sentence names the incident
 )
 
 var (
 	ofCustomers = []verb{posts, deletes}
-	ofMembers   = []verb{claims, releases, drafts, answers, approves, returns, handsOver, closes}
+	ofMembers   = []verb{claims, releases, drafts, answers, approves, returns, handsOver, closes, states}
 	wordless    = []verb{deletes, claims, releases, approves}
 )
 
