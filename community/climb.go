@@ -12,8 +12,7 @@ import (
 )
 
 // Climbing: a case that nobody takes goes where somebody must look before the brand's promise breaks.
-// First members who are trusted hear of it, then it goes to the employees, as long as they can get to it: a case
-// that would be the hundredth to wait for three people stays with the many, where everybody finds it first.
+// First members who are trusted hear of it, then it goes to the employees.
 
 // Promised is within which time a brand answers, and when a case that nobody took climbs; a section of
 // what a brand can set.
@@ -74,39 +73,13 @@ func Climbs(ctx context.Context, db bun.IDB, now clock.Time) (bool, error) {
 			return false, err
 		}
 		for _, step := range []int{raised, withStaff} {
-			some, err := climbing(db.NewSelect().Table("cases"), id, step, promised.since(step, now)).Exists(ctx)
-			if err == nil && some && step == withStaff {
-				members, err := Members(ctx, db, id)
-				if err != nil {
-					return false, err
-				}
-				room, err := staffRoom(ctx, db, id, members)
-				if err != nil {
-					return false, err
-				}
-				some = room > 0
-			}
-			if err != nil || some {
-				return some, err
+			any, err := climbing(db.NewSelect().Table("cases"), id, step, promised.since(step, now)).Exists(ctx)
+			if err != nil || any {
+				return any, err
 			}
 		}
 	}
 	return false, nil
-}
-
-// waitingEach is how many cases may wait for each employee before no more climb: about 40 minutes of work at
-// four minutes a case.
-const waitingEach = 10
-
-// staffRoom is how many more cases may climb to a brand's employees.
-func staffRoom(ctx context.Context, db bun.IDB, brandID int64, members map[int64]Member) (int, error) {
-	most := waitingEach * len(Team(members, ""))
-	var waiting int
-	err := db.NewRaw("SELECT COUNT(*) FROM (SELECT 1 FROM cases WHERE state = 'open' AND brand_id = ? AND lane = ? LIMIT ?) AS waiting", brandID, Staff, most).Scan(ctx, &waiting)
-	if err != nil {
-		return 0, fmt.Errorf("count what waits for the employees of brand %d: %w", brandID, err)
-	}
-	return most - waiting, nil
 }
 
 // climbing picks the open cases of a brand that are to reach a step.
@@ -135,18 +108,7 @@ func Climb(ctx context.Context, tx Tx, most int) (int, error) {
 		if err != nil {
 			return climbed, err
 		}
-		room, err := staffRoom(ctx, tx, id, members)
-		if err != nil {
-			return climbed, err
-		}
 		for _, step := range []int{withStaff, raised} {
-			most := most
-			if step == withStaff {
-				most = min(most, room)
-			}
-			if most <= 0 {
-				continue // a limit of 0 would be none
-			}
 			var cases []Case
 			q := climbing(tx.NewSelect().Model(&cases), id, step, promised.since(step, tx.Now())).Order("c.customer_at", "c.id").Limit(int64(most))
 			if err := locked(tx, q).Scan(ctx); err != nil {

@@ -3,7 +3,6 @@ package moderation_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -191,40 +190,6 @@ func TestOptOutIsHonoured(t *testing.T) {
 				t.Error("the author was not told")
 			}
 		})
-	})
-}
-
-func TestUntakenCasesStayWhereEmployeesAreFull(t *testing.T) {
-	each(t, func(t *testing.T, s *shop) {
-		employees, err := community.Employees(t.Context(), s.db.Read(), s.people["minh"].BrandID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var keys []string
-		for i := range 10*len(employees) + 2 {
-			keys = append(keys, s.writes(fmt.Sprintf("khach%d", i), fmt.Sprintf("quán số %d mở cửa mấy giờ ạ?", i), ""))
-		}
-		s.clock.Advance(community.Promise * 95 / 100)
-		for range 3 {
-			s.do(func(ctx context.Context, tx listeners.Tx) error {
-				_, err := community.Climb(ctx, tx, 100)
-				return err
-			})
-		}
-		lanes := map[community.Lane]int{}
-		for _, key := range keys {
-			lanes[s.caseOf(key).Lane]++
-		}
-		if lanes[community.Staff] != 10*len(employees) || lanes[community.Community] != 2 {
-			t.Errorf("%d employees: %v", len(employees), lanes)
-		}
-		if due, err := community.Climbs(t.Context(), s.db.Read(), s.clock.Now()); err != nil || due {
-			t.Errorf("Climbs says %v while there is no room (%v)", due, err)
-		}
-		s.claim("minh", s.caseOf(keys[0]))
-		if due, err := community.Climbs(t.Context(), s.db.Read(), s.clock.Now()); err != nil || !due {
-			t.Errorf("Climbs says %v although there is room again (%v)", due, err)
-		}
 	})
 }
 

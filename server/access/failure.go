@@ -28,11 +28,11 @@ var statuses = []struct {
 	errs   []error
 }{
 	{http.StatusUnauthorized, []error{ErrSignedOut, ErrCredentials, ErrToken}},
-	{http.StatusForbidden, []error{community.ErrNotAllowed, community.ErrOwnAnswer, community.ErrSecondLook, community.ErrSuspended, ErrScope, ErrForeignPage}},
+	{http.StatusForbidden, []error{community.ErrNotAllowed, community.ErrOwnAnswer, community.ErrSecondLook, community.ErrOwnStatement, community.ErrSuspended, ErrScope, ErrForeignPage}},
 	{http.StatusNotFound, []error{community.ErrUnknownBrand, listeners.ErrUnknownNetwork}},
 	{http.StatusConflict, []error{
 		community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,
-		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole, community.ErrRest, community.ErrAgreed, community.ErrNoAppeal,
+		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole, community.ErrRest, community.ErrAgreed, community.ErrNoAppeal, community.ErrIncidentOver,
 		community.ErrNotByAPI, community.ErrSnippetName, community.ErrNoAssistant, community.ErrAssistantSilent, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
 		listeners.ErrNotByHand, listeners.ErrNotThere, community.ErrNoPasting, community.ErrBrandsOwn,
 		listeners.ErrChanging, listeners.ErrNoChange, listeners.ErrNoHiding, community.ErrNotSent,
