@@ -54,6 +54,8 @@ type Case struct {
 	HolderID      int64      `bun:",nullzero"` // who has the claim
 	HeldUntil     clock.Time `bun:",nullzero"`
 	Climbed       int        // how far it has climbed because nobody took it, see climb.go
+	Tier          Tier       // whose turn it is, see turn.go
+	CoveredAt     clock.Time `bun:",nullzero"` // since when a public statement speaks for it; 0: none does
 	Fence         int64      // counts the claims; what a late holder writes carries an old one
 	IncidentID    int64      `bun:",nullzero"` // the incident that it is about
 	Version       int64

@@ -11,15 +11,17 @@ import (
 	"github.com/kith-social/kith/clock"
 )
 
-// Climbing: a case that nobody takes goes where somebody must look before the brand's promise breaks.
-// First members who are trusted hear of it, then it goes to the employees.
+// Climbing: of a case that nobody takes somebody hears who must look before the brand's promise breaks. First
+// members who are trusted hear of it, then the employees. It stays in its lane, where everybody who may answer it
+// still can: for want of time a case needs more people, not fewer. What rules send to the employees is another
+// matter, and stays with them.
 
 // Promised is within which time a brand answers, and when a case that nobody took climbs; a section of
 // what a brand can set.
 type Promised struct {
 	Minutes int `json:"minutes"`
 	Raise   int `json:"raise"` // percent of the time after which trusted members are told
-	Staff   int `json:"staff"` // percent after which the case goes to the employees
+	Staff   int `json:"staff"` // percent after which the employees are told
 }
 
 // DefaultPromised is what holds where a brand has set nothing.
@@ -43,7 +45,7 @@ func (p Promised) Check() error {
 const (
 	notClimbed = iota
 	raised     // trusted members were told
-	withStaff
+	withStaff  // the employees were
 )
 
 // since is the moment of the posts that have waited long enough at now for a step.
@@ -55,10 +57,11 @@ func (p Promised) since(step int, now clock.Time) clock.Time {
 	return now.Add(-time.Duration(p.Minutes) * time.Minute * time.Duration(share) / 100)
 }
 
-// LaneNobody is why a case is with the employees that nobody took in time.
+// LaneNobody is why the employees were told of a case that nobody took in time; older cases went to their lane for it.
 const LaneNobody = "nobody_took_it"
 
-// CaseWaits is told of a case that nobody has taken and whose promise is about to break.
+// CaseWaits is told of a case that nobody has taken and whose promise is about to break; its Rule is LaneNobody once
+// the employees were told.
 const CaseWaits Kind = "case_waits"
 
 // Climbs tells, without writing, whether Climb has something to do.
@@ -131,15 +134,9 @@ func (c *Case) climb(ctx context.Context, tx Tx, step int, members map[int64]Mem
 	news := Activity{BrandID: c.BrandID, CaseID: c.ID, Kind: CaseWaits, Lane: c.Lane}
 	ask := trustedFor(c, members)
 	if step == withStaff {
-		ask = employees(members)
-		news.Kind, news.Detail = LaneRaised, Detail{Rule: LaneNobody}
-		err := c.move(ctx, tx, Escalate, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-			return toStaff(LaneNobody)(q).Set("climbed = ?", withStaff)
-		})
-		if err != nil {
-			return err
-		}
-	} else if _, err := tx.NewUpdate().Model(c).Set("climbed = ?, version = version + 1", step).Where("id = ?", c.ID).Exec(ctx); err != nil {
+		ask, news.Detail.Rule = employees(members), LaneNobody
+	}
+	if _, err := tx.NewUpdate().Model(c).Set("climbed = ?, version = version + 1", step).Where("id = ?", c.ID).Exec(ctx); err != nil {
 		return fmt.Errorf("raise case %d: %w", c.ID, err)
 	}
 	for _, id := range ask {

@@ -21,10 +21,10 @@ type Wanted struct {
 	Now   clock.Time // puts what fits the member best first on its page; 0 leaves it in the order in which it is due
 }
 
-// List reads the cases a member may see, most urgent first for open ones, newest first for others,
-// and where the next page begins, or "". Open cases are those that the member may answer and has not
-// declined, read from one bounded branch of an index per lane, language and topic, so that the cost
-// does not grow with the number of cases.
+// List reads the cases a member may see, in their turn (see tiersFor) and most urgent first for open ones,
+// newest first for others, and where the next page begins, or "". Open cases are those that the member may
+// answer and has not declined, read from one bounded branch of an index per lane, language and topic, so that
+// the cost does not grow with the number of cases.
 func List(ctx context.Context, db bun.IDB, m *Member, w Wanted) ([]Case, string, error) {
 	if w.Limit <= 0 || w.Limit > 100 {
 		w.Limit = 50
@@ -39,7 +39,7 @@ func List(ctx context.Context, db bun.IDB, m *Member, w Wanted) ([]Case, string,
 	if w.State != "" && w.State != Open {
 		return listByState(ctx, db, m, w, lanes, nil)
 	}
-	due, id, err := w.place()
+	at, err := w.begin(m)
 	if err != nil {
 		return nil, "", err
 	}
@@ -47,26 +47,71 @@ func List(ctx context.Context, db bun.IDB, m *Member, w Wanted) ([]Case, string,
 	if err != nil {
 		return nil, "", err
 	}
-	query, args := m.feedQuery(lanes, topics, due, id, w.Limit+1)
 	var cases []Case
-	if err := db.NewRaw(query, args...).Scan(ctx, &cases); err != nil {
-		return nil, "", fmt.Errorf("read the feed of member %d: %w", m.ID, err)
+	last := at
+	for {
+		query, args := m.feedQuery(lanes, topics, at, w.Limit+1-len(cases))
+		var some []Case
+		if err := db.NewRaw(query, args...).Scan(ctx, &some); err != nil {
+			return nil, "", fmt.Errorf("read the feed of member %d: %w", m.ID, err)
+		}
+		more := len(cases)+len(some) > w.Limit
+		if more {
+			some = some[:w.Limit-len(cases)]
+		}
+		if n := len(some); n > 0 {
+			last = at
+			last.due, last.id = some[n-1].DueAt, some[n-1].ID
+		}
+		if w.Now != 0 {
+			rank(m, some, w.Now)
+		}
+		cases = append(cases, some...)
+		if more {
+			return cases, last.String(), nil
+		}
+		var any bool
+		if at, any = at.next(); !any {
+			return cases, "", nil
+		}
 	}
-	next := ""
-	if len(cases) > w.Limit {
-		cases = cases[:w.Limit]
-		last := cases[len(cases)-1]
-		next = fmt.Sprintf("%d.%d", last.DueAt, last.ID)
-	}
-	if w.Now != 0 {
-		rank(m, cases, w.Now)
-	}
-	return cases, next, nil
 }
 
-// feedQuery merges one bounded branch per lane, language and topic, each read in order from the index
-// cases_feed.
-func (m *Member) feedQuery(lanes []Lane, topics []int64, due clock.Time, id int64, limit int) (string, []any) {
+// feedPlace is a place in the feed: behind a case of a tier, in the order that begins with a tier.
+type feedPlace struct {
+	first, tier Tier
+	due         clock.Time
+	id          int64
+}
+
+// begin is where a page begins.
+func (w Wanted) begin(m *Member) (feedPlace, error) {
+	if w.After == "" {
+		first := tiersFor(m, w.Now)[0]
+		return feedPlace{first: first, tier: first}, nil
+	}
+	var p feedPlace
+	n, err := fmt.Sscanf(w.After, "%d.%d.%d.%d", &p.first, &p.tier, &p.due, &p.id)
+	if err != nil || n != 4 || !slices.Contains(tierOrders[p.first], p.tier) || p.String() != w.After {
+		return p, errCursor
+	}
+	return p, nil
+}
+
+func (p feedPlace) String() string { return fmt.Sprintf("%d.%d.%d.%d", p.first, p.tier, p.due, p.id) }
+
+// next is where the tier behind begins.
+func (p feedPlace) next() (feedPlace, bool) {
+	order := tierOrders[p.first]
+	if i := slices.Index(order, p.tier) + 1; i < len(order) {
+		return feedPlace{first: p.first, tier: order[i]}, true
+	}
+	return p, false
+}
+
+// feedQuery merges one bounded branch of a tier per lane, language and topic, each read in order from the
+// index cases_in_turn.
+func (m *Member) feedQuery(lanes []Lane, topics []int64, at feedPlace, limit int) (string, []any) {
 	offered, conditions := m.offered()
 	var q strings.Builder
 	var args []any
@@ -77,9 +122,9 @@ func (m *Member) feedQuery(lanes []Lane, topics []int64, due clock.Time, id int6
 				if len(args) > 0 {
 					q.WriteString(" UNION ALL ")
 				}
-				q.WriteString(`SELECT * FROM (SELECT due_at, id FROM cases WHERE state = 'open' AND brand_id = ? AND lane = ? AND language = ? AND topic_id = ?
+				q.WriteString(`SELECT * FROM (SELECT due_at, id FROM cases WHERE state = 'open' AND brand_id = ? AND lane = ? AND language = ? AND topic_id = ? AND tier = ?
 					AND (due_at, id) > (?, ?)` + offered + ` ORDER BY due_at, id LIMIT ?) AS b`)
-				args = append(args, m.BrandID, lane, language, topic, due, id)
+				args = append(args, m.BrandID, lane, language, topic, at.tier, at.due, at.id)
 				args = append(append(args, conditions...), limit)
 			}
 		}

@@ -172,7 +172,7 @@ var caseColumns = []string{
 	"delivery_why text", "mention_id bigint", "mentions bigint", "opened_at bigint", "customer_at bigint", "answered_at bigint",
 	"first_answer_at bigint", "fence bigint", "version bigint", "hostile boolean",
 	"delivery_until bigint", "private boolean", "asked_at bigint", "team text", "tags text", "review text", "reach double precision", "within bigint",
-	"overflow text", "hold text",
+	"overflow text", "hold text", "tier bigint",
 }
 
 // open stores new cases, with the brand's own posts in their threads that were heard before them.
@@ -230,7 +230,7 @@ func open(ctx context.Context, tx Tx, conn listeners.Connection, keys []key, gro
 		into[24], into[25], into[26] = orNull(c.DeliveryUntil), c.Private, orNull(c.AskedAt)
 		into[27], into[28], into[29] = c.Team, c.Tags, string(c.Review)
 		into[30], into[31] = c.Reach, c.Within
-		into[32], into[33] = c.Overflow, c.Hold
+		into[32], into[33], into[34] = c.Overflow, c.Hold, int64(c.Tier)
 	})
 }
 
@@ -274,6 +274,7 @@ func (c *Case) take(in Incoming) {
 	if c.DueAt == 0 || due < c.DueAt {
 		c.DueAt = due
 	}
+	c.Tier = c.tier()
 }
 
 // sendTo lets a post take the case to a harder lane.
@@ -415,7 +416,7 @@ func save(ctx context.Context, tx Tx, cases []*Case) error {
 		return nil
 	}
 	_, err := tx.NewUpdate().Model(&cases).Bulk().
-		Column("state", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "delivery_until", "private", "team", "tags", "review", "overflow", "hold", "reach", "within", "mention_id", "mentions").
+		Column("state", "tier", "covered_at", "lane", "lane_why", "language", "topic_id", "urgency", "hostile", "due_at", "delivery", "delivery_why", "delivery_until", "private", "team", "tags", "review", "overflow", "hold", "reach", "within", "mention_id", "mentions").
 		Column("opened_at", "asked_at", "customer_at", "answered_at", "answered_by", "first_answer_at", "climbed", "holder_id", "held_until", "fence", "version").Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("continue cases: %w", err)
@@ -463,6 +464,7 @@ func (c *Case) customerWrote(ctx context.Context, tx Tx, in Incoming) (news []Ac
 		c.Urgency, c.Hostile = in.Score.Urgency, hostile(in.Score)
 		c.Reach, c.Within = in.Reach, cmp.Or(in.Within, Promise).Milliseconds()
 		c.DueAt, c.Climbed = in.Mention.CreatedAt.Add(triage.Target(c.Urgency+c.Reach, c.Span())), 0
+		c.Tier = c.tier()
 	}
 	if raised {
 		event = Escalate

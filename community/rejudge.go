@@ -61,8 +61,9 @@ func Rejudge(ctx context.Context, tx Tx, m *Member, in Incoming, topic *int64) e
 	case !asked && c.AskedAt == in.Mention.CreatedAt:
 		c.AskedAt = 0
 	}
+	c.Tier = c.tier()
 	judged := func(q *bun.UpdateQuery) *bun.UpdateQuery {
-		return q.Set("lane = ?, lane_why = ?, topic_id = ?, urgency = ?, hostile = ?, due_at = ?, asked_at = ?", c.Lane, c.LaneWhy, c.TopicID, c.Urgency, c.Hostile, c.DueAt, bun.NullZero(c.AskedAt)).
+		return q.Set("lane = ?, lane_why = ?, topic_id = ?, urgency = ?, hostile = ?, due_at = ?, asked_at = ?, tier = ?", c.Lane, c.LaneWhy, c.TopicID, c.Urgency, c.Hostile, c.DueAt, bun.NullZero(c.AskedAt), c.Tier).
 			Set("team = ?, tags = ?, review = ?, overflow = ?, hold = ?", c.Team, c.Tags, c.Review, c.Overflow, c.Hold)
 	}
 	switch {

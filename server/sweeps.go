@@ -24,6 +24,7 @@ func (a *App) sweeps() []sweep {
 		{"end claims that are over", time.Second, a.endLeases},
 		{"tell of answers that wait", 10 * time.Second, a.remindReviewers},
 		{"raise cases that nobody takes", 30 * time.Second, a.climb},
+		{"let cases be late", 10 * time.Second, a.runLate},
 		{"let cases overflow", 2 * time.Second, a.overflow},
 		{"weigh trust", 2 * time.Second, a.weighTrust},
 		{"tell people of their long weeks", time.Minute, a.tellHours},

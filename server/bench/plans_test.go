@@ -291,6 +291,13 @@ func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Co
 			}
 			return err
 		}),
+		"cases that run late": in(func(ctx context.Context, tx listeners.Tx) error {
+			if _, err := community.RunsLate(ctx, tx, tx.Now()); err != nil {
+				return err
+			}
+			_, err := community.RunLate(ctx, tx, 100)
+			return err
+		}),
 		"overflow": in(func(ctx context.Context, tx listeners.Tx) error {
 			if _, err := tx.NewRaw("UPDATE members SET care = TRUE, trust = 3 WHERE brand_id = ? AND role = 'advocate'", s.brand).Exec(ctx); err != nil {
 				return err

@@ -1,0 +1,88 @@
+package community
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/kith-social/kith/clock"
+)
+
+// Turns: in which order the feed offers what is open. While there are more customers than can be answered, taking the
+// one who has waited longest first would keep no promise at all: everybody is late, those who wrote a minute ago as
+// soon as it is their turn. So promises that can still be kept come first, then what is late, then what asks for
+// nothing, each in the order in which it is due. So that nobody waits for ever, an eighth of all looks begins with
+// what waits behind: see tiersFor.
+
+// Tier is a part of the feed.
+type Tier int
+
+// The tiers.
+const (
+	InTime Tier = iota // the promise to the customer can be kept
+	Late               // it cannot any more
+	Calm               // it asks for nothing: praise, a word in passing
+)
+
+const (
+	// calmUrgency is the urgency below which what asks nothing can wait: less than any complaint.
+	calmUrgency = 1.0
+	// answerTime is what an answer takes at least: a promise that ends sooner is not kept any more.
+	answerTime = 4 * time.Minute
+	// fairTime is how long a member's turn lasts, and every fairEvery'th of them is for what waits behind.
+	fairTime  = 15 * time.Minute
+	fairEvery = 8
+)
+
+// tier is where a case begins, before time passes.
+func (c *Case) tier() Tier {
+	if c.AskedAt == 0 && c.Urgency+c.Reach < calmUrgency {
+		return Calm
+	}
+	return InTime
+}
+
+// tiersFor is the order of the tiers in a member's feed at a moment. In every sixteenth quarter of an hour of each
+// member what is late comes first, and in another what asks for nothing. The quarters of different members differ, and those
+// of one member from day to day: whoever always comes at the same hour does not always see the same.
+func tiersFor(m *Member, now clock.Time) []Tier {
+	turn := m.ID + int64(now)/fairTime.Microseconds() + int64(now)/(24*time.Hour).Microseconds()
+	switch {
+	case now == 0 || turn%fairEvery != 0:
+		return []Tier{InTime, Late, Calm}
+	case turn%(2*fairEvery) == 0:
+		return []Tier{Calm, Late, InTime}
+	}
+	return []Tier{Late, InTime, Calm}
+}
+
+// tierOrders are the orders that a cursor may name, by their first tier.
+var tierOrders = map[Tier][]Tier{InTime: {InTime, Late, Calm}, Late: {Late, InTime, Calm}, Calm: {Calm, Late, InTime}}
+
+// late selects the open cases whose promise cannot be kept any more and that do not stand where they belong.
+func late(q *bun.SelectQuery, now clock.Time) *bun.SelectQuery {
+	return q.Where("state = 'open' AND tier = 0 AND customer_at + within * 1000 <= ?", now.Add(answerTime))
+}
+
+// RunsLate tells, without writing, whether RunLate has something to do.
+func RunsLate(ctx context.Context, db bun.IDB, now clock.Time) (bool, error) {
+	some, err := late(db.NewSelect().Table("cases"), now).Exists(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look for cases that are late: %w", err)
+	}
+	return some, nil
+}
+
+// RunLate lets cases stand behind those that can still be answered in time, at most a batch, and returns how many.
+// It changes nothing that anybody works with, so that no version changes.
+func RunLate(ctx context.Context, tx Tx, most int) (int, error) {
+	var moved []Case
+	picked := late(tx.NewSelect().Table("cases").Column("id"), tx.Now()).OrderExpr("customer_at + within * 1000").Limit(int64(most))
+	_, err := tx.NewUpdate().Model(&moved).Set("tier = ?", Late).Where("id IN (?)", picked).Where("state = 'open' AND tier = 0").Returning("id").Exec(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("let cases be late: %w", err)
+	}
+	return len(moved), nil
+}
