@@ -96,6 +96,9 @@ func LearnLayer(topics []Topic, lessons []Lesson) (packed []byte, how []Learned)
 	var p packedLayer
 	for k, i := range of {
 		how[i].judge(c.Held[k])
+		if how[i].Verdict == NoBetter && how[i].mend(c.Held[k]) {
+			c.Mend(k)
+		}
 		if how[i].Verdict == Accepted {
 			keep = append(keep, k)
 			p.Parts = append(p.Parts, Part{Head: lessons[i].Head, Topic: lessons[i].Topic, Slope: c.Slopes[k]})
@@ -159,6 +162,20 @@ func (l *Learned) judge(held []learner.HeldBack) {
 	if !worse(held) && l.After.AUC >= 0.5+beyondChance*lot && l.After.AUC >= l.Before.AUC-tie && l.After.Loss <= l.Before.Loss {
 		l.Verdict = Accepted
 	}
+}
+
+// mend judges a layer that only moves the level of a head, for where words taught nothing that holds: a brand whose customers
+// are seldom angry needs no new order of what sounds angry, but other probabilities. The layer must pass the same bar.
+func (l *Learned) mend(held []learner.HeldBack) bool {
+	mended := slices.Clone(held)
+	for i, h := range held {
+		mended[i].After = h.Mended
+	}
+	other := *l
+	if other.judge(mended); other.Verdict == Accepted {
+		*l = other
+	}
+	return l.Verdict == Accepted
 }
 
 // worse tells whether texts that were held back lose more with a layer than with the one in force, by more than a standard

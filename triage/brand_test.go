@@ -141,6 +141,34 @@ func TestALayerIsNoWorseThanTheOneInForce(t *testing.T) {
 	}
 }
 
+// Where words teach nothing that holds, a layer may still mend how probable a head is. The bar stays what it is.
+func TestALayerMayMendTheLevelOnly(t *testing.T) {
+	random := rand.New(rand.NewPCG(6, 6))
+	held := make([]learner.HeldBack, 400)
+	for i := range held {
+		known := 4 * random.NormFloat64()
+		p := 1 / (1 + math.Exp(3-known/2))
+		held[i] = learner.HeldBack{Before: known, Force: known, After: random.NormFloat64() + known/4 - 3, Mended: known/2 - 3, Is: random.Float64() < p, Fold: i % 5}
+	}
+	var how Learned
+	if how.judge(held); how.Verdict != NoBetter {
+		t.Fatalf("a layer that ranks worse: %+v", how)
+	}
+	if !how.mend(held) || how.Verdict != Accepted || how.After.AUC != how.Before.AUC || how.After.Loss >= how.Before.Loss {
+		t.Errorf("mended: %+v", how)
+	}
+	for i := range held {
+		held[i].Force = held[i].Mended + 0.2*held[i].After // learned more
+		if held[i].Is {
+			held[i].Force += 2
+		}
+	}
+	how = Learned{}
+	if how.mend(held) || how.Verdict != "" {
+		t.Errorf("mended, and worse than what is in force: %+v", how)
+	}
+}
+
 // plainTaught are plain posts that were marked by lot.
 func plainTaught(n int, random *rand.Rand) []Taught {
 	taught := make([]Taught, n)

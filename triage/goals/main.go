@@ -24,7 +24,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	fmt.Printf("%-46s %-14s %7s  %-17s %7s\n", "task", "metric", "figure", "95 of 100", "goal")
+	fmt.Printf("%-50s %-14s %7s  %-17s %7s\n", "task", "metric", "figure", "95 of 100", "goal")
 	skipped, missed := 0, 0
 	for _, task := range tasks {
 		if !wanted.MatchString(task.name) {
@@ -33,7 +33,7 @@ func main() {
 		judged, err := task.judge(data{folder})
 		if err != nil {
 			skipped++
-			fmt.Printf("%-46s SKIPPED: %v\n", task.name, err)
+			fmt.Printf("%-50s SKIPPED: %v\n", task.name, err)
 			continue
 		}
 		for _, g := range task.goals {
@@ -48,7 +48,10 @@ func main() {
 				verdict = "missed"
 				missed++
 			}
-			fmt.Printf("%-46s %-14s %7.3f  %.3f to %.3f %9.3f  %s\n", task.name, g.name, figure, low, high, g.goal, verdict)
+			if g.chance != nil {
+				verdict += fmt.Sprintf("; chance alone makes %.3f", g.chance(judged))
+			}
+			fmt.Printf("%-50s %-14s %7.3f  %.3f to %.3f %9.3f  %s\n", task.name, g.name, figure, low, high, g.goal, verdict)
 		}
 	}
 	fmt.Printf("%d tasks skipped, %d goals missed\n", skipped, missed)

@@ -33,7 +33,7 @@ var DefaultCorrecting = Correcting{
 	Tilt:    0.3,
 	Weak:    0.1,
 	Folds:   5,
-	Hold:    10,
+	Hold:    1,
 }
 
 // Corrections are what corrections teach: for each lesson, what to add to the margins known before.
@@ -43,11 +43,16 @@ type Corrections struct {
 	s      Correcting
 	words  *vocabulary
 	beside [][]float32
+	mends  []mend
 }
+
+// mend is what corrections make of a head's slope and bias when words have no part in it.
+type mend struct{ slope, bias float64 }
 
 // HeldBack is a text with its margins before and after correction, where the latter was learned without it.
 type HeldBack struct {
 	Before, After float64
+	Mended        float64 // as After, but with another slope and bias only
 	Force         float64 // as After, but learned from old texts only; Before where there are none
 	Is            bool
 	Fold          int // those of one fold are from one learning, and compare
@@ -70,7 +75,7 @@ func Correct(read Reader, lessons [][]Corrected, s Correcting) *Corrections {
 	each(len(texts), func(i int) { seen[i] = read(texts[i], nil) })
 	c := &Corrections{
 		s: s, words: newVocabulary(seen, 1), Slopes: make([]float64, len(lessons)),
-		Held: make([][]HeldBack, len(lessons)), beside: make([][]float32, len(lessons)),
+		Held: make([][]HeldBack, len(lessons)), beside: make([][]float32, len(lessons)), mends: make([]mend, len(lessons)),
 	}
 	for i := range c.words.rarity {
 		c.words.rarity[i] = 1 // how telling a word is, the corrections themselves say
@@ -100,7 +105,10 @@ func (c *Corrections) lesson(k int, texts []Corrected, rows []row) {
 	}
 	var after []float64
 	after, c.Slopes[k], c.beside[k] = c.best(texts, rows, known, importance, folds)
-	force := known64(texts)
+	unchanged := known64(texts)
+	mended, _ := c.s.hold(texts, unchanged, folds)
+	c.mends[k].slope, c.mends[k].bias = c.s.calibrate(texts, unchanged, folds, -1)
+	force := unchanged
 	if old := onlyOld(texts); old != nil {
 		for i := range old {
 			if !texts[i].Old && !texts[i].Weak {
@@ -111,9 +119,16 @@ func (c *Corrections) lesson(k int, texts []Corrected, rows []row) {
 	}
 	for i, t := range texts {
 		if !t.Weak {
-			c.Held[k] = append(c.Held[k], HeldBack{Before: t.Known, After: after[i], Force: force[i], Is: t.Is, Fold: folds[i]})
+			c.Held[k] = append(c.Held[k], HeldBack{Before: t.Known, After: after[i], Mended: mended[i], Force: force[i], Is: t.Is, Fold: folds[i]})
 		}
 	}
+}
+
+// Mend leaves of what a lesson teaches the slope and bias only, which move the level of a head and never its order.
+func (c *Corrections) Mend(k int) {
+	c.Slopes[k] = c.mends[k].slope
+	c.beside[k] = make([]float32, c.words.size())
+	c.beside[k][0] = float32(c.mends[k].bias)
 }
 
 func known64(texts []Corrected) []float64 {
@@ -215,33 +230,16 @@ func (c *Corrections) learn(m Machine, known []float32, rows []row, meant func(i
 }
 
 // calibrate fits slope and bias to margins of texts that were held back, but for those of one fold. Few texts move them
-// little.
+// little, and no slope turns the order around.
 func (s *Correcting) calibrate(texts []Corrected, margins []float64, folds []int, without int) (slope, bias float64) {
-	slope = 1
-	for range 30 {
-		gs, gb := s.Hold*(slope-1), s.Hold*bias
-		hss, hsb, hbb := s.Hold, 0.0, s.Hold
-		for i, m := range margins {
-			if texts[i].Weak || folds[i] == without {
-				continue
-			}
-			p := 1 / (1 + math.Exp(-slope*m-bias))
-			d := p
-			if texts[i].Is {
-				d--
-			}
-			v := p * (1 - p)
-			gs, gb = gs+d*m, gb+d
-			hss, hsb, hbb = hss+v*m*m, hsb+v*m, hbb+v
-		}
-		determinant := hss*hbb - hsb*hsb
-		ds, db := (gs*hbb-gb*hsb)/determinant, (gb*hss-gs*hsb)/determinant
-		slope, bias = max(slope-ds, 0), bias-db
-		if math.Abs(ds)+math.Abs(db) < 1e-9 {
-			break
+	truths, costs := make([]bool, len(texts)), make([]float64, len(texts))
+	for i, t := range texts {
+		if truths[i] = t.Is; !t.Weak && folds[i] != without {
+			costs[i] = 1
 		}
 	}
-	return slope, bias
+	slope, bias = calibrate(margins, truths, costs, s.Hold)
+	return max(slope, 0), bias
 }
 
 // Pack packs what some of the lessons teach, in the order given, as Heads whose margins are to be added to Slopes times

@@ -106,6 +106,22 @@ func CalibrationError(all []Judged) float64 {
 	return sum / float64(len(all))
 }
 
+// CalibrationNoise is what CalibrationError would be on average if the probabilities were exactly right: the fewer texts, the
+// further the shares that turn out true are from them.
+func CalibrationNoise(all []Judged) float64 {
+	const draws = 100
+	random := rand.New(rand.NewPCG(7, 11))
+	drawn := slices.Clone(all)
+	sum := 0.0
+	for range draws {
+		for i := range drawn {
+			drawn[i].Is = random.Float64() < drawn[i].P
+		}
+		sum += CalibrationError(drawn) / draws
+	}
+	return sum
+}
+
 // Interval is where a metric lies in 95 of 100 samples of the judgements, drawn with replacement.
 func Interval(all []Judged, m Metric) (low, high float64) {
 	const samples = 400

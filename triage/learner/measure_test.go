@@ -31,3 +31,16 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("accuracy lies between %v and %v, want 0.75 in between", low, high)
 	}
 }
+
+func TestChanceAloneMakesACalibrationError(t *testing.T) {
+	all := make([]Judged, 1000)
+	for i := range all {
+		all[i].P = float64(i%10)/10 + 0.05
+	}
+	if noise := CalibrationNoise(all); noise < 0.02 || noise > 0.04 {
+		t.Errorf("chance alone makes %.3f of 1,000 texts, want about 0.03", noise)
+	}
+	if noise := CalibrationNoise(all[:100]); noise < 0.06 {
+		t.Errorf("chance alone makes %.3f of 100 texts, want more than of 1,000", noise)
+	}
+}

@@ -75,7 +75,7 @@ func teachHead(rows []row, texts []Marked, head int, m Machine, columns int) []f
 			}
 		}
 	}
-	slope, bias := logistic(margins, truths, costs)
+	slope, bias := calibrate(margins, truths, costs, 1e-3)
 	w := m.learn(rows, meant, importance, columns)
 	for i := range w {
 		w[i] *= float32(slope)
@@ -90,32 +90,6 @@ func foldOf(text string, folds int) int {
 	h := fnv.New32a()
 	h.Write([]byte(text))
 	return int(h.Sum32() % uint32(folds))
-}
-
-// logistic fits slope and bias of a logistic function by Newton's method.
-func logistic(margins []float64, truths []bool, costs []float64) (slope, bias float64) {
-	slope = 1
-	for range 30 {
-		var gs, gb, hss, hsb, hbb float64
-		hss, hbb = 1e-3, 1e-3
-		for i, m := range margins {
-			p := 1 / (1 + math.Exp(-slope*m-bias))
-			d := p
-			if truths[i] {
-				d--
-			}
-			v := costs[i] * p * (1 - p)
-			gs, gb = gs+costs[i]*d*m, gb+costs[i]*d
-			hss, hsb, hbb = hss+v*m*m, hsb+v*m, hbb+v
-		}
-		determinant := hss*hbb - hsb*hsb
-		ds, db := (gs*hbb-gb*hsb)/determinant, (gb*hss-gs*hsb)/determinant
-		slope, bias = slope-ds, bias-db
-		if math.Abs(ds)+math.Abs(db) < 1e-9 {
-			break
-		}
-	}
-	return slope, bias
 }
 
 // pack writes weights by head and column as Heads.
