@@ -126,7 +126,7 @@ func TestCareIsForWhoAskedForIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		needed, err := s.desk.WhyReview(t.Context(), s.db.Read(), s.people["able"], &c, "Dạ 7h ạ", s.clock.Now())
-		if err != nil || needed.Why != string(moderation.CareCase) || needed.LowRisk {
+		if err != nil || needed.Why != string(moderation.CareCase) || !needed.LowRisk {
 			t.Errorf("an answer to it needs %+v, %v", needed, err)
 		}
 		if err := s.cares("able", false); err != nil {

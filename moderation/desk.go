@@ -106,7 +106,7 @@ func (d *Desk) ApproveWith(ctx context.Context, tx listeners.Tx, reviewer *commu
 		}
 	}
 	review.Edited = a.Text != a.OwnText
-	enough, err := d.enough(ctx, tx, reviewer, &a)
+	enough, err := d.enough(ctx, tx, reviewer, &a, &c)
 	if err != nil {
 		return a, err
 	}
@@ -133,8 +133,8 @@ func (d *Desk) mayWrite(ctx context.Context, tx listeners.Tx, reviewer, author *
 }
 
 // enough tells whether the reviewer's approval is the last that an answer needs.
-func (d *Desk) enough(ctx context.Context, tx listeners.Tx, reviewer *community.Member, a *community.Answer) (bool, error) {
-	alone, err := Decides(ctx, tx, reviewer, tx.Now())
+func (d *Desk) enough(ctx context.Context, tx listeners.Tx, reviewer *community.Member, a *community.Answer, c *community.Case) (bool, error) {
+	say, err := SayOf(ctx, tx, reviewer, c, tx.Now())
 	if err != nil {
 		return false, err
 	}
@@ -149,26 +149,49 @@ func (d *Desk) enough(ctx context.Context, tx listeners.Tx, reviewer *community.
 		}
 	}
 	switch {
-	case a.Quorum <= 1 && alone:
+	case a.Quorum <= 1 && say == Alone, a.Quorum <= 1 && say == OfTwo && others > 0:
 		return true, nil
 	case len(agreed) > others:
 		return false, community.ErrAgreed
 	}
-	return alone && others+1 >= a.Quorum, nil
+	return say == Alone && others+1 >= a.Quorum, nil
 }
 
-// Decides tells whether a reviewer's word alone counts now: an employee's and a guide's always, another
-// advocate's while nobody is on duty, if the brand has set so.
-func Decides(ctx context.Context, db bun.IDB, reviewer *community.Member, now clock.Time) (bool, error) {
-	if reviewer.Role.Employee() || reviewer.Trust >= community.Guide {
-		return reviewer.MayReview(), nil
+// Say is what a reviewer's word about an answer is worth.
+type Say int
+
+// The says.
+const (
+	Heard Say = iota // kept for who decides
+	OfTwo            // enough together with another reviewer's; to give an answer back it is enough by itself
+	Alone            // enough
+)
+
+// SayOf tells what a reviewer's word about an answer to a case is worth now: an employee's decides, and a guide's
+// outside of community-care. Of other trusted advocates, and of guides in community-care, the word counts while no
+// employee is on duty, as far as the brand has set so.
+func SayOf(ctx context.Context, db bun.IDB, reviewer *community.Member, c *community.Case, now clock.Time) (Say, error) {
+	guide, care := reviewer.Trust >= community.Guide, c.Lane == community.Care
+	switch {
+	case !reviewer.MayReview():
+		return Heard, nil
+	case reviewer.Role.Employee(), guide && !care:
+		return Alone, nil
 	}
 	settings, err := ReviewSettingsOf(ctx, db, reviewer.BrandID)
-	if err != nil || !settings.PeersAlone || !reviewer.MayReview() {
-		return false, err
+	if err != nil || !settings.PeersAlone && !settings.Pairs {
+		return Heard, err
 	}
 	on, err := community.AnyOnDuty(ctx, db, reviewer.BrandID, now)
-	return !on, err
+	switch {
+	case err != nil || on:
+		return Heard, err
+	case settings.PeersAlone && !care, settings.Pairs && guide:
+		return Alone, nil
+	case settings.Pairs:
+		return OfTwo, nil
+	}
+	return Heard, nil
 }
 
 // Return gives a submitted answer back to its author with a reason.
@@ -178,7 +201,7 @@ func (d *Desk) Return(ctx context.Context, tx listeners.Tx, reviewer *community.
 
 // ReturnWith gives a submitted answer back to its author with what there is to learn.
 func (d *Desk) ReturnWith(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64, w Word) (community.Answer, error) {
-	a, c, err := d.toSettle(ctx, tx, reviewer, answerID)
+	a, c, err := d.toSettle(ctx, tx, reviewer, answerID, OfTwo)
 	if err != nil {
 		return a, err
 	}
@@ -205,7 +228,7 @@ func (d *Desk) ReturnWith(ctx context.Context, tx listeners.Tx, reviewer *commun
 
 // TakeOver makes a submitted answer the reviewer's own draft, who holds the case.
 func (d *Desk) TakeOver(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64) (community.Answer, error) {
-	a, c, err := d.toSettle(ctx, tx, reviewer, answerID)
+	a, c, err := d.toSettle(ctx, tx, reviewer, answerID, Alone)
 	if err != nil {
 		return a, err
 	}
@@ -225,14 +248,14 @@ func (d *Desk) ToStaff(ctx context.Context, tx listeners.Tx, reviewer *community
 	return community.HandToStaff(ctx, tx, reviewer, a.CaseID, strings.TrimSpace(why))
 }
 
-// toSettle reads an answer about which the reviewer's word alone counts now.
-func (d *Desk) toSettle(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64) (community.Answer, community.Case, error) {
+// toSettle reads an answer about which the reviewer's word is worth at least so much now.
+func (d *Desk) toSettle(ctx context.Context, tx listeners.Tx, reviewer *community.Member, answerID int64, least Say) (community.Answer, community.Case, error) {
 	a, c, err := community.ToDecide(ctx, tx, reviewer, answerID)
 	if err != nil {
 		return a, c, err
 	}
-	alone, err := Decides(ctx, tx, reviewer, tx.Now())
-	if err == nil && !alone {
+	say, err := SayOf(ctx, tx, reviewer, &c, tx.Now())
+	if err == nil && say < least {
 		err = community.ErrNotAllowed
 	}
 	return a, c, err

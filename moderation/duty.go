@@ -50,7 +50,7 @@ func LateBrands(ctx context.Context, db bun.IDB, now clock.Time) ([]int64, error
 }
 
 // Remind tells of answers of a brand that wait for too long: whoever is on duty, then all employees.
-// While nobody is on duty and peers may approve alone, those peers are told who are usually there now.
+// While nobody is on duty and peers may approve, those peers are told who are usually there now.
 func Remind(ctx context.Context, tx listeners.Tx, brandID int64) error {
 	s, err := ReviewSettingsOf(ctx, tx, brandID)
 	if err != nil {
@@ -70,7 +70,7 @@ func Remind(ctx context.Context, tx listeners.Tx, brandID int64) error {
 			onDuty = append(onDuty, m)
 		}
 	}
-	if len(onDuty) == 0 && s.PeersAlone {
+	if len(onDuty) == 0 && (s.PeersAlone || s.Pairs) {
 		if peers, err = community.PeerReviewers(ctx, tx, brandID); err != nil {
 			return err
 		}

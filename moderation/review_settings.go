@@ -18,6 +18,9 @@ type ReviewSettings struct {
 	StaffToo bool `json:"staff_too"`
 	// PeersAlone lets one trusted advocate approve what is of little risk while nobody is on duty.
 	PeersAlone bool `json:"peers_alone"`
+	// Pairs lets two of them do so, or one who is a guide, of what leaves community-care as well: everything that
+	// does is read by somebody, at night too.
+	Pairs bool `json:"pairs"`
 	// AlarmAfter is after how many minutes those on duty are told that an answer waits; after three
 	// times as long all employees are.
 	AlarmAfter int `json:"alarm_after"`
@@ -29,7 +32,7 @@ type ReviewSettings struct {
 
 // DefaultReview is what holds while a brand has set nothing.
 var DefaultReview = ReviewSettings{
-	FourEyes: true, Quorum: 2, RiskFrom: 50, AlarmAfter: 5, Apprentices: 75, Advocates: 25, Trusted: 5,
+	FourEyes: true, Quorum: 2, RiskFrom: 50, Pairs: true, AlarmAfter: 5, Apprentices: 75, Advocates: 25, Trusted: 5,
 }
 
 // Section is the settings' name.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -94,6 +95,82 @@ func TestPeersReviewWhatIsOfLittleRisk(t *testing.T) {
 		s.keepsDuty("minh", false)
 		if got, err = s.approves("lan", night, ""); err != nil || got.State != community.Approved {
 			t.Errorf("a peer while nobody is: %s, %v", got.State, err)
+		}
+	})
+}
+
+// TestPairsDecideWhileNobodyIsOnDuty: at night two who are trusted let an answer go, of community-care too, and one may
+// give it back; by day, and where the brand does not want it, an employee decides.
+func TestPairsDecideWhileNobodyIsOnDuty(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		s.join("an", community.Admin, 0)
+		s.join("boss", community.Admin, 0)
+		for name, trust := range map[string]int{"able": 2, "lien": 3, "loan": 3, "khoa": 4} {
+			s.join(name, community.Advocate, trust)
+			s.must(s.cares(name, true))
+		}
+		s.keepsDuty("minh", true)
+		a := s.waits("huy", calmPost, "Dạ 7h tới 22h ạ")
+		for _, who := range []string{"lan", "lien"} {
+			if got, err := s.approves(who, a, ""); err != nil || got.State != community.Submitted {
+				t.Errorf("%s while somebody is on duty: %s, %v", who, got.State, err)
+			}
+		}
+		s.keepsDuty("minh", false)
+		if got, err := s.approves("loan", a, ""); err != nil || got.State != community.Approved {
+			t.Errorf("another one while nobody is: %s, %v", got.State, err)
+		}
+
+		set := asked()
+		set.Rules[0].Do[0].Value = string(community.Care)
+		s.decides(set)
+		cared := func() community.Answer {
+			return s.waits("able", calmPost, fmt.Sprint("Dạ mình nghe bạn, quán mở từ 7h ạ ", s.posts))
+		}
+		b := cared()
+		if b.WhyReviewed != string(moderation.CareCase) || !b.LowRisk {
+			t.Fatalf("an answer of community-care: %s, %v", b.WhyReviewed, b.LowRisk)
+		}
+		_, err := s.approves("lan", b, "") // who is not ready for angry cases does not know of it
+		wants(t, "a peer who is not ready for it", err, sql.ErrNoRows)
+		_, err = s.approves("able", b, "")
+		wants(t, "its author", err, community.ErrNotAllowed)
+		if got, err := s.approves("lien", b, ""); err != nil || got.State != community.Submitted {
+			t.Errorf("one peer: %s, %v", got.State, err)
+		}
+		_, err = s.approves("lien", b, "")
+		wants(t, "the same one again", err, community.ErrAgreed)
+		if got, err := s.approves("loan", b, "Dạ mình nghe bạn ạ, quán mở từ 7h tới 22h"); err != nil || got.State != community.Submitted {
+			t.Errorf("another one, of another text: %s, %v; want it to count anew", got.State, err)
+		}
+		if got, err := s.approves("lien", b, ""); err != nil || got.State != community.Approved {
+			t.Errorf("both of this text: %s, %v", got.State, err)
+		}
+		c := cared()
+		s.must(s.try(func(ctx context.Context, tx listeners.Tx) error {
+			_, err := s.desk.Return(ctx, tx, s.people["loan"], c.ID, "thêm lời xin lỗi nhé")
+			return err
+		}))
+		c = cared()
+		if got, err := s.approves("khoa", c, ""); err != nil || got.State != community.Approved {
+			t.Errorf("a guide: %s, %v", got.State, err)
+		}
+		c = cared()
+		s.keepsDuty("minh", true)
+		if got, err := s.approves("khoa", c, ""); err != nil || got.State != community.Submitted {
+			t.Errorf("a guide, of an angry case, while somebody is on duty: %s, %v", got.State, err)
+		}
+		s.must(s.sets(func(r *moderation.ReviewSettings) { r.Pairs, r.FourEyes = false, false }))
+		s.keepsDuty("minh", false)
+		if got, err := s.approves("lien", c, ""); err != nil || got.State != community.Submitted {
+			t.Errorf("two, where the brand does not want it: %s, %v", got.State, err)
+		}
+		wants(t, "giving it back", s.try(func(ctx context.Context, tx listeners.Tx) error {
+			_, err := s.desk.Return(ctx, tx, s.people["lien"], c.ID, "thêm lời xin lỗi nhé")
+			return err
+		}), community.ErrNotAllowed)
+		if d := cared(); d.LowRisk {
+			t.Error("advocates are shown what they have no say in")
 		}
 	})
 }

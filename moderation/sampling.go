@@ -86,6 +86,9 @@ func course(s ReviewSettings, f weighed) community.Needed {
 	}
 	stake := f.stake()
 	needed := community.Needed{Quorum: 1, LowRisk: stake < lowStake && f.Author.Trust >= 1}
+	if s.Pairs && f.Lane == community.Care && f.Flag == "" && f.Score.Risk < lowStake {
+		needed.LowRisk = true // angry, which those who answer there are ready for, and nothing else
+	}
 	switch rate := s.rate(f.Author.Trust, f.Beginner); {
 	case f.Flag != "":
 		needed.Why = string(f.Flag)

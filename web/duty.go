@@ -54,7 +54,7 @@ func (a *App) readDuty(ctx context.Context, member int64) (v dutyPage, err error
 	if err != nil {
 		return v, err
 	}
-	v.Peers = settings.PeersAlone
+	v.Peers = settings.PeersAlone || settings.Pairs
 	able, err := moderation.Reviewers(ctx, read, me.BrandID)
 	if settings.FourEyes {
 		v.Missing = max(0, settings.Quorum-able)

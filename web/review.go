@@ -33,21 +33,22 @@ type reviewing struct {
 // reviewItem is one answer with all that helps to decide about it.
 type reviewItem struct {
 	moderation.Waiting
-	Thread   thread // around the post that is answered
-	Findings []moderation.Finding
-	Similar  []similar         // what was answered lately in nearly the same words
-	Record   moderation.Record // of the author
-	Timeline []community.Activity
-	Members  map[int64]community.Member
-	Opening  string // with Closing the author's own words, where the answer carries locked facts
-	Closing  string
-	Facts    int                // which version of them it carries; 0 where none
-	Changes  []community.Change // where somebody has edited it already
-	Corrects string             // what the answer says on the network that this one is to replace
-	Agreed   []string           // who has approved it, where that was not enough
-	May      bool               // the reader may decide about it
-	Alone    bool               // and their word is enough
-	Override bool               // the reader may send it without further approvals
+	Thread    thread // around the post that is answered
+	Findings  []moderation.Finding
+	Similar   []similar         // what was answered lately in nearly the same words
+	Record    moderation.Record // of the author
+	Timeline  []community.Activity
+	Members   map[int64]community.Member
+	Opening   string // with Closing the author's own words, where the answer carries locked facts
+	Closing   string
+	Facts     int                // which version of them it carries; 0 where none
+	Changes   []community.Change // where somebody has edited it already
+	Corrects  string             // what the answer says on the network that this one is to replace
+	Agreed    []string           // who has approved it, where that was not enough
+	May       bool               // the reader may decide about it
+	Alone     bool               // and their word is enough
+	GivesBack bool               // it is enough to give the answer back
+	Override  bool               // the reader may send it without further approvals
 }
 
 // similar is an answer that was given lately and says nearly the same.
@@ -203,9 +204,11 @@ func (a *App) readEyes(ctx context.Context, read bun.IDB, me *community.Member, 
 	if it.Answer.State != community.Submitted {
 		return nil
 	}
-	if it.Alone, err = moderation.Decides(ctx, read, me, view(ctx).Now); err != nil {
+	say, err := moderation.SayOf(ctx, read, me, &it.Case, view(ctx).Now)
+	if err != nil {
 		return err
 	}
+	it.Alone, it.GivesBack = say == moderation.Alone, say >= moderation.OfTwo
 	it.Override = me.Role == community.Admin && it.Answer.WhyReviewed == string(moderation.FourEyes)
 	agreed, err := moderation.AgreedTo(ctx, read, &it.Answer)
 	if err != nil {

@@ -68,7 +68,7 @@ func readReviewSettings(form url.Values) moderation.ReviewSettings {
 		return n
 	}
 	return moderation.ReviewSettings{
-		FourEyes: form.Get("four_eyes") != "", StaffToo: form.Get("staff_too") != "", PeersAlone: form.Get("peers_alone") != "",
+		FourEyes: form.Get("four_eyes") != "", StaffToo: form.Get("staff_too") != "", PeersAlone: form.Get("peers_alone") != "", Pairs: form.Get("pairs") != "",
 		Quorum: number("quorum"), RiskFrom: number("risk_from"), AlarmAfter: number("alarm_after"),
 		Apprentices: number("apprentices"), Advocates: number("advocates"), Trusted: number("trusted"),
 	}

@@ -276,24 +276,27 @@ func (e *engine) review(ctx context.Context, p *person, m *community.Member) (bo
 	if err != nil {
 		return false, err
 	}
-	alone, err := moderation.Decides(ctx, e.app.DB.Read(), m, e.now())
-	if err != nil {
-		return false, err
-	}
 	for _, w := range waiting {
 		if w.Answer.MemberID == m.ID || p.agreed[w.Answer.ID] || e.reading[w.Answer.ID] > e.now() || !m.MayDecide(&w.Answer, &w.Case) {
 			continue
 		}
+		say, err := moderation.SayOf(ctx, e.app.DB.Read(), m, &w.Case, e.now())
+		if err != nil {
+			return false, err
+		}
+		if say == moderation.Heard {
+			continue // the page says that an employee decides
+		}
 		id := w.Answer.ID
 		e.reading[id] = e.now().Add(10 * time.Minute) // the page shows who has it open
-		e.work(p, p.kind.Reviewing, func(ctx context.Context) error { return e.decide(ctx, p, id, alone) })
+		e.work(p, p.kind.Reviewing, func(ctx context.Context) error { return e.decide(ctx, p, id) })
 		return true, nil
 	}
 	return false, nil
 }
 
 // decide approves an answer or gives it back.
-func (e *engine) decide(ctx context.Context, p *person, answerID int64, alone bool) error {
+func (e *engine) decide(ctx context.Context, p *person, answerID int64) error {
 	m, err := e.member(ctx, p)
 	if err != nil {
 		return err
@@ -303,7 +306,7 @@ func (e *engine) decide(ctx context.Context, p *person, answerID int64, alone bo
 	var a community.Answer
 	what := "approved"
 	err = e.transact(ctx, func(ctx context.Context, tx listeners.Tx) (err error) {
-		if e.poor[answerID] && alone && p.dice.Float64() < p.kind.Quality {
+		if e.poor[answerID] && p.dice.Float64() < p.kind.Quality {
 			what = "returned"
 			a, err = e.app.Desk.ReturnWith(ctx, tx, m, answerID, moderation.Word{Lessons: []moderation.Lesson{moderation.LessonFacts}})
 			return err
