@@ -31,6 +31,7 @@ type Incident struct {
 	OpenedAt clock.Time
 	EndedBy  int64      `bun:",nullzero"`
 	EndedAt  clock.Time `bun:",nullzero"`
+	CoversBy int64      `bun:",nullzero"` // who lets the statement speak for later cases as well; 0: it does not
 	Version  int64
 }
 
@@ -58,8 +59,10 @@ const (
 	ToldDoubtful  = "doubtful"  // nobody is sure whether it was posted
 	ToldCovered   = "covered"   // Posts: so many cases
 	ToldUncovered = "uncovered" // the same
-	ToldBelong    = "belong"    // the same
-	ToldCalled    = "called"    // Posts: so many advocates
+	ToldCovers    = "covers"    // later cases as they come
+	ToldCoversNot = "covers_not"
+	ToldBelong    = "belong" // the same
+	ToldCalled    = "called" // Posts: so many advocates
 )
 
 const (
@@ -300,8 +303,9 @@ const spokenFor = `EXISTS (SELECT 1 FROM announcements AS n JOIN statements AS s
 	WHERE s.incident_id = c.incident_id AND n.connection_id = c.connection_id AND n.state = 'sent')`
 
 // CoverCases lets the public statement speak for cases of an incident that nobody has claimed: for those that are
-// chosen or, where none is, for all that the community may answer. Who asked for a person, and what is risky, is
-// covered only where somebody chooses it; what is private never is. A customer who writes again waits again.
+// chosen or, where none is, for all that the community may answer. Who asked for a person, and what is risky or
+// written in anger, is covered only where somebody chooses it; what is private never is. A customer who writes
+// again waits again.
 func CoverCases(ctx context.Context, tx Tx, m *Member, incidentID int64, chosen []int64) (int, error) {
 	i, err := lockOpenIncident(ctx, tx, m, incidentID)
 	if err != nil {
@@ -312,7 +316,7 @@ func CoverCases(ctx context.Context, tx Tx, m *Member, incidentID int64, chosen 
 	if chosen != nil {
 		some = some.Where("c.id IN (?)", bun.List(chosen))
 	} else {
-		some = some.Where("c.lane <> ?", Staff)
+		some = some.Where("c.lane <> ? AND NOT c.hostile", Staff)
 	}
 	n, err := i.turnCases(ctx, tx, m, Open, Cover, some, CaseCovered)
 	if err != nil || n > 0 {
@@ -324,6 +328,46 @@ func CoverCases(ctx context.Context, tx Tx, m *Member, incidentID int64, chosen 
 		err = &Invalid{"statement", "post a public statement first; it is what speaks for these cases"}
 	}
 	return 0, err
+}
+
+// SetCovers says whether the statement on an incident speaks for later cases of it as they come, too.
+func SetCovers(ctx context.Context, tx Tx, m *Member, incidentID int64, on bool) error {
+	i, err := lockOpenIncident(ctx, tx, m, incidentID)
+	if err != nil || on == (i.CoversBy != 0) {
+		return err
+	}
+	by, what := bun.NullZero(m.ID), ToldCovers
+	if !on {
+		by, what = bun.NullZero(int64(0)), ToldCoversNot
+	}
+	if _, err := tx.NewUpdate().Model(&i).Set("covers_by = ?, version = version + 1", by).Where("id = ?", i.ID).Exec(ctx); err != nil {
+		return fmt.Errorf("let incident %d cover what comes: %w", i.ID, err)
+	}
+	return i.tell(ctx, tx, m.ID, what, Detail{})
+}
+
+// CoverLater lets statements speak for cases that have just come to belong to an incident, by incident, where
+// somebody of the brand has said that they do: for first posts in the community's lane that are not angry and that
+// nobody has taken, where the statement stands. What a rule sent elsewhere, and who writes again, waits for a person.
+func CoverLater(ctx context.Context, tx Tx, brandID int64, cases map[int64][]int64) error {
+	for id, ids := range cases {
+		if len(ids) == 0 {
+			continue
+		}
+		i, err := FindIncident(ctx, tx, brandID, id)
+		if err != nil {
+			return err
+		}
+		if i.CoversBy == 0 || i.State != IncidentOpen {
+			continue
+		}
+		some := tx.NewSelect().Model((*Case)(nil)).Column("c.id").Where("c.incident_id = ? AND c.state = ? AND c.brand_id = ? AND c.id IN (?)", i.ID, Open, brandID, bun.List(ids)).
+			Where("c.lane = ? AND c.mentions = 1 AND c.fence = 0 AND c.hold = '' AND NOT c.private AND NOT c.hostile AND c.urgency < ?", Community, pressing).Where(spokenFor)
+		if _, err := i.turn(ctx, tx, i.CoversBy, Open, Cover, some, CaseCovered); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // UncoverCases takes that back for chosen cases, or for all.
@@ -340,14 +384,31 @@ func UncoverCases(ctx context.Context, tx Tx, m *Member, incidentID int64, chose
 	return i.turnCases(ctx, tx, m, Covered, Uncover, some, CaseUncovered)
 }
 
-// turnCases takes cases of the incident that are in a state along the machine, in one statement.
+// turnCases takes cases of the incident that are in a state along the machine, and tells of it.
 func (i *Incident) turnCases(ctx context.Context, tx Tx, m *Member, from State, e Event, some *bun.SelectQuery, kind Kind) (int, error) {
+	n, err := i.turn(ctx, tx, m.ID, from, e, some, kind)
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	what := ToldCovered
+	if kind == CaseUncovered {
+		what = ToldUncovered
+	}
+	return n, i.tell(ctx, tx, m.ID, what, Detail{Posts: n})
+}
+
+// turn takes cases of the incident along the machine in one statement, because a member said so.
+func (i *Incident) turn(ctx context.Context, tx Tx, by int64, from State, e Event, some *bun.SelectQuery, kind Kind) (int, error) {
 	to, err := Transition(from, e)
 	if err != nil {
 		return 0, err
 	}
+	var at clock.Time
+	if to == Covered {
+		at = tx.Now()
+	}
 	var done []Case
-	_, err = tx.NewUpdate().Model(&done).Set("state = ?, fence = fence + 1, version = version + 1", to).
+	_, err = tx.NewUpdate().Model(&done).Set("state = ?, covered_at = ?, fence = fence + 1, version = version + 1", to, bun.NullZero(at)).
 		Where("state = ? AND id IN (?)", from, some).Returning("id, lane").Exec(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("%s cases of incident %d: %w", e, i.ID, err)
@@ -357,14 +418,7 @@ func (i *Incident) turnCases(ctx context.Context, tx Tx, m *Member, from State, 
 	}
 	news := make([]Activity, len(done))
 	for n, c := range done {
-		news[n] = Activity{BrandID: i.BrandID, CaseID: c.ID, ActorID: m.ID, Kind: kind, Lane: c.Lane, Detail: Detail{Incident: i.ID}}
+		news[n] = Activity{BrandID: i.BrandID, CaseID: c.ID, ActorID: by, Kind: kind, Lane: c.Lane, Detail: Detail{Incident: i.ID}}
 	}
-	if err := recordAll(ctx, tx, news); err != nil {
-		return 0, err
-	}
-	what := ToldCovered
-	if kind == CaseUncovered {
-		what = ToldUncovered
-	}
-	return len(done), i.tell(ctx, tx, m.ID, what, Detail{Posts: len(done)})
+	return len(done), recordAll(ctx, tx, news)
 }

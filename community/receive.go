@@ -401,6 +401,9 @@ func (c *Case) pass(e Event) error {
 	if err != nil {
 		return err
 	}
+	if c.State == Covered && to == Open {
+		c.CoveredAt = 0 // what the statement says was not enough
+	}
 	c.State = to
 	c.Version++
 	if to != Claimed && to != InReview && c.HolderID != 0 {

@@ -113,6 +113,9 @@ func (c *Case) move(ctx context.Context, tx Tx, e Event, more func(q *bun.Update
 	if to != Claimed && to != InReview {
 		q = q.Set("holder_id = NULL, held_until = NULL, fence = fence + 1")
 	}
+	if c.State == Covered && to == Open {
+		q = q.Set("covered_at = NULL")
+	}
 	if more != nil {
 		q = more(q)
 	}

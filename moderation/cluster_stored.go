@@ -220,7 +220,10 @@ func saveClusters(ctx context.Context, tx listeners.Tx, brandID int64, changed m
 		}
 		belong[k.IncidentID] = append(belong[k.IncidentID], cases...)
 	}
-	return community.Belong(ctx, tx, brandID, belong)
+	if err := community.Belong(ctx, tx, brandID, belong); err != nil {
+		return err
+	}
+	return community.CoverLater(ctx, tx, brandID, belong)
 }
 
 // casesIn are the cases of a cluster's mentions.

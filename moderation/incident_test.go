@@ -218,6 +218,73 @@ func TestAStatementIsPostedOnceAndSpeaks(t *testing.T) {
 	})
 }
 
+// TestAStatementSpeaksForWhatComesLater: once staff say so, for first posts that are not angry; whoever writes again
+// waits for a person, and reports count it apart from answers, for as long as it is enough.
+func TestAStatementSpeaksForWhatComesLater(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		i := s.storm()
+		covers := func(who string, on bool) error {
+			return s.try(func(ctx context.Context, tx listeners.Tx) error {
+				return community.SetCovers(ctx, tx, s.people[who], i.ID, on)
+			})
+		}
+		wants(t, "an advocate lets it", covers("lan", true), community.ErrNotAllowed)
+		s.must(covers("minh", true))
+		early := s.want(s.caseOf(s.writes("som", "mất mạng từ sáng tới giờ, bao giờ có lại vậy?", "")), community.Open) // nothing has been said
+		s.states(i)
+		s.clock.Advance(20 * time.Second)
+		s.out.Tick(t.Context())
+		s.clock.Advance(time.Minute)
+
+		later := s.want(s.caseOf(s.writes("sau", "mất mạng từ sáng tới giờ, bao giờ có lại vậy ạ?", "")), community.Covered)
+		if later.CoveredAt != s.clock.Now() || s.happened(later, community.CaseCovered) != 1 || s.offered("lan", later) {
+			t.Errorf("covered at %d, %d times", later.CoveredAt, s.happened(later, community.CaseCovered))
+		}
+		angry := s.caseOf(s.writes("gian", "MẤT MẠNG TỪ SÁNG TỚI GIỜ!!! lừa đảo à, bực mình hết chịu nổi, quá tệ, vô trách nhiệm 😡", ""))
+		if angry.State != community.Open || angry.IncidentID != i.ID {
+			t.Errorf("an angry one is %s, of incident %d (hostile: %v)", angry.State, angry.IncidentID, angry.Hostile)
+		}
+		s.want(early, community.Open)
+		tally := func() moderation.Report {
+			r, err := moderation.ReportOf(t.Context(), s.db.Read(), s.brand.ID, moderation.Period{From: s.clock.Now().Add(-24 * time.Hour), To: s.clock.Now().Add(time.Hour), Zone: time.UTC})
+			s.must(err)
+			return r
+		}
+		before := tally()
+		if before.All.Stated != 1 || before.All.Answered() != 1 || before.All.Quick != 1 {
+			t.Errorf("the report says %+v", before.All)
+		}
+		for _, p := range before.Parts {
+			if (p.Answered() == 1) != (p.Side == moderation.ByStatement) {
+				t.Errorf("%s answered %d", p.Side, p.Answered())
+			}
+		}
+		behind, _, err := moderation.CasesBehind(t.Context(), s.db.Read(), s.people["minh"], moderation.Behind{Period: before.Period, Side: moderation.ByStatement, Limit: 10})
+		if err != nil || len(behind) != 1 || behind[0].ID != later.ID {
+			t.Errorf("behind it: %v, %v", behind, err)
+		}
+		s.clock.Advance(time.Minute)
+		s.writes("sau", "vẫn mất mạng từ sáng tới giờ nè, bao giờ có lại?", later.ThreadKey)
+		if c := s.want(later, community.Open); c.CoveredAt != 0 {
+			t.Error("who writes again is still covered")
+		}
+		if r := tally(); r.All.Stated != 0 || r.All.Answered() != 0 {
+			t.Errorf("the report says %+v of what was not enough", r.All)
+		}
+		s.must(covers("mai", false))
+		s.want(s.caseOf(s.writes("cuoi", "mất mạng từ sáng tới giờ, bao giờ có lại vậy shop?", "")), community.Open)
+		s.do(func(ctx context.Context, tx listeners.Tx) error {
+			n, err := community.CoverCases(ctx, tx, s.people["minh"], i.ID, nil)
+			if err == nil && n < len(outage) {
+				err = fmt.Errorf("%d are covered", n)
+			}
+			return err
+		})
+		s.want(angry, community.Open)
+		s.want(early, community.Covered)
+	})
+}
+
 func TestLockedFactsInOnesOwnVoice(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		i := s.storm()

@@ -71,10 +71,11 @@ const (
 	ByCommunity Side = "community" // an advocate
 	ByStaff     Side = "staff"     // one of the brand's own people
 	ByElsewhere Side = "elsewhere" // somebody with another tool
+	ByStatement Side = "statement" // nobody: the public statement on an incident speaks for it
 )
 
 // Sides lists every side, as reports show them.
-var Sides = []Side{ByCommunity, ByStaff, ByElsewhere}
+var Sides = []Side{ByCommunity, ByStaff, ByElsewhere, ByStatement}
 
 // Part is what one side did.
 type Part struct {
@@ -86,6 +87,12 @@ type Part struct {
 
 // Report is how a brand answered the questions of a period. What is a question, triage says, and whoever
 // corrects it; the first post of a conversation that asks something counts, noise and deleted posts do not.
+//
+// A question that the public statement on an incident speaks for counts as answered from the moment at which somebody
+// of the brand let it: in an outage that is the answer there is, and a report that showed a thousand such questions as
+// left alone would teach nobody anything. It is no reply to the customer, though, so that it is counted apart
+// (Tally.Stated, ByStatement) wherever answers are, and only for as long as it is enough: a customer who writes again
+// is unanswered again, until somebody answers.
 type Report struct {
 	Period
 	All      Tally
@@ -111,11 +118,15 @@ type question struct {
 	answeredAt     clock.Time        // 0: nobody has answered
 	member         int64             // who answered; 0: nobody, or somebody with another tool
 	outcome        community.Outcome // the customer's latest word about the answer
+	stated         bool              // the answer is a public statement
 }
 
 // answeredAt is when a question of the row c was first answered; NULL where it was not, or the answer is gone.
 const answeredAt = `CASE WHEN c.answered_at IS NULL THEN NULL WHEN c.first_answer_at >= c.asked_at THEN c.first_answer_at
 	WHEN c.answered_at >= c.asked_at THEN c.answered_at END`
+
+// coveredAt is since when a public statement speaks for a question that nobody has answered; else NULL.
+const coveredAt = `CASE WHEN c.covered_at >= c.asked_at THEN c.covered_at END`
 
 // answeredBy is the member who did, NULL for another tool.
 const answeredBy = `CASE WHEN c.answered_at IS NULL THEN NULL WHEN c.first_answer_at >= c.asked_at THEN (SELECT a.member_id ` + firstAnswer + `)
@@ -132,7 +143,8 @@ const firstAnswer = `FROM replies AS f JOIN answers AS a ON a.id = f.answer_id W
 func questions(db bun.IDB, brandID int64, p Period) *bun.SelectQuery {
 	return db.NewSelect().TableExpr("cases AS c").
 		ColumnExpr("c.id, c.connection_id, c.network, c.lane, c.topic_id, c.asked_at").
-		ColumnExpr(answeredAt+" AS answered_at").ColumnExpr(answeredBy+" AS member_id").ColumnExpr(outcome+" AS outcome").
+		ColumnExpr("COALESCE("+answeredAt+", "+coveredAt+") AS answered_at").
+		ColumnExpr("("+answeredAt+") IS NULL AND ("+coveredAt+") IS NOT NULL AS stated").ColumnExpr(answeredBy+" AS member_id").ColumnExpr(outcome+" AS outcome").
 		Where("c.brand_id = ? AND c.asked_at >= ? AND c.asked_at < ?", brandID, p.From, p.To).
 		Where("c.state NOT IN (?, ?)", community.Ignored, community.Gone)
 }
@@ -158,7 +170,7 @@ func ReportOf(ctx context.Context, db bun.IDB, brandID int64, p Period) (Report,
 		var q question
 		var at, member sql.NullInt64
 		var said sql.NullString
-		if err := rows.Scan(&q.id, &q.connection, &q.network, &q.lane, &q.topic, &q.askedAt, &at, &member, &said); err != nil {
+		if err := rows.Scan(&q.id, &q.connection, &q.network, &q.lane, &q.topic, &q.askedAt, &at, &q.stated, &member, &said); err != nil {
 			return r, fmt.Errorf("read a question of brand %d: %w", brandID, err)
 		}
 		q.answeredAt, q.member, q.outcome = clock.Time(at.Int64), member.Int64, community.Outcome(said.String)

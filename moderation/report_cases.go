@@ -102,7 +102,9 @@ func (b Behind) narrow(q *bun.SelectQuery) *bun.SelectQuery {
 	case ByStaff:
 		q = q.Where("EXISTS (SELECT 1 FROM members AS m WHERE m.id = q.member_id AND m.role <> ?)", community.Advocate)
 	case ByElsewhere:
-		q = q.Where("q.answered_at IS NOT NULL AND q.member_id IS NULL")
+		q = q.Where("q.answered_at IS NOT NULL AND q.member_id IS NULL AND NOT q.stated")
+	case ByStatement:
+		q = q.Where("q.stated")
 	}
 	promise := community.Promise.Microseconds()
 	switch b.End {

@@ -41,6 +41,8 @@ type Tally struct {
 	Asked int
 	Quick int   // answered within the promise of two hours
 	Waits Waits // of those that were answered
+	// Stated is how many of those that were answered a public statement speaks for, which is no reply.
+	Stated int
 }
 
 // Answered is how many were.
@@ -56,6 +58,9 @@ func (t *Tally) add(q question) {
 	t.Asked++
 	if q.answeredAt == 0 {
 		return
+	}
+	if q.stated {
+		t.Stated++
 	}
 	wait := q.answeredAt.Sub(q.askedAt)
 	if t.Waits.add(wait); wait <= community.Promise {
@@ -120,6 +125,8 @@ func (s *sums) add(q question) {
 
 func (s *sums) sideOf(q question) Side {
 	switch {
+	case q.stated:
+		return ByStatement
 	case q.member == 0:
 		return ByElsewhere
 	case s.members[q.member].Role.Employee():

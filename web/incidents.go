@@ -311,6 +311,8 @@ var toldTexts = map[string]string{
 	community.ToldDoubtful:  "incident_told.doubtful",
 	community.ToldCovered:   "incident_told.covered",
 	community.ToldUncovered: "incident_told.uncovered",
+	community.ToldCovers:    "incident_told.covers",
+	community.ToldCoversNot: "incident_told.covers_not",
 	community.ToldBelong:    "incident_told.belong",
 	community.ToldCalled:    "incident_told.called",
 }
@@ -494,6 +496,9 @@ func chosenCases(r *http.Request) ([]int64, error) {
 }
 
 func coverCases(ctx context.Context, tx listeners.Tx, me *community.Member, id int64, r *http.Request) (string, int, error) {
+	if later := r.PostFormValue("later"); later != "" {
+		return "", 0, community.SetCovers(ctx, tx, me, id, later == "yes")
+	}
 	ids, err := chosenCases(r)
 	if err != nil {
 		return "", 0, err

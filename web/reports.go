@@ -182,6 +182,15 @@ func (v reportsPage) shareOf(p moderation.Part) moderation.Share {
 	return moderation.ShareOf(p.Answered(), v.All.Answered())
 }
 
+// answeredNote is what stands below the share that was answered.
+func (v reportsPage) answeredNote(ctx context.Context) string {
+	note := T(ctx, "report.line", "line", moderation.IndustryRate)
+	if v.All.Stated > 0 {
+		note += " " + T(ctx, "report.stated", "share", rate(ctx, moderation.ShareOf(v.All.Stated, v.All.Asked)))
+	}
+	return note
+}
+
 // likedOf is how many of a side's answers customers liked.
 func likedOf(ctx context.Context, p moderation.Part) string {
 	return rate(ctx, moderation.ShareOf(p.Liked, p.Answered()))
@@ -192,6 +201,7 @@ func sideName(ctx context.Context, s moderation.Side) string { return T(ctx, sid
 
 var sideTexts = map[moderation.Side]string{
 	moderation.ByCommunity: "side.community", moderation.ByStaff: "side.staff", moderation.ByElsewhere: "side.elsewhere",
+	moderation.ByStatement: "side.statement",
 }
 
 // tallyText says a tally in one sentence, which is what a bar of a chart stands for.

@@ -363,7 +363,7 @@ func reportFigures(v reportsPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = figure(T(ctx, "report.answered"), rate(ctx, v.All.Rate()), T(ctx, "report.line", "line", moderation.IndustryRate), v.Span.cases("end", "answered")).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = figure(T(ctx, "report.answered"), rate(ctx, v.All.Rate()), v.answeredNote(ctx), v.Span.cases("end", "answered")).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
