@@ -64,6 +64,15 @@ const (
 	mostRecent = 30
 )
 
+// proposed is the answer as it is read here: of one that carries locked facts only what its author wrote.
+func (it *reviewItem) proposed(ctx context.Context, p Post) Post {
+	if it.Facts != 0 {
+		parts := slices.DeleteFunc([]string{it.Opening, T(ctx, "review.facts_here"), it.Closing}, func(s string) bool { return s == "" })
+		p.Text, p.Parts = strings.Join(parts, "\n\n"), nil
+	}
+	return p
+}
+
 // wroteAgain tells whether the customer wrote after what the answer answers.
 func (it *reviewItem) wroteAgain() bool { return it.Case.MentionID != it.Answer.MentionID }
 

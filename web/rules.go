@@ -34,9 +34,10 @@ type rulesPage struct {
 	Differs  int // of them, those that would have gone another way
 	Tried    bool
 	May      bool
-	Ready    int             // advocates who answer community-care
-	Overflow *rules.Overflow // of the rules that are shown
-	Lacks    bool            // they cannot be switched on without saying when cases overflow
+	Ready    int                         // advocates who answer community-care
+	Overflow *rules.Overflow             // of the rules that are shown
+	Lacks    bool                        // they cannot be switched on without saying when cases overflow
+	Said     map[int64]listeners.Mention // what is left of the posts that would go another way
 	Failed   *access.Failure
 }
 
@@ -64,6 +65,13 @@ func (a *App) showRules(w http.ResponseWriter, r *http.Request, status int, fail
 			return err
 		}
 		if v.Ready, err = community.Caring(ctx, read, me.BrandID); err != nil {
+			return err
+		}
+		turned := make([]int64, 0, len(v.Draft.Outcome.Cases))
+		for _, c := range v.Draft.Outcome.Cases {
+			turned = append(turned, c.MentionID)
+		}
+		if v.Said, err = listeners.FindMentions(ctx, read, turned); err != nil {
 			return err
 		}
 		v.Members, err = community.Members(ctx, read, me.BrandID)
