@@ -92,7 +92,9 @@ const (
 	CaseElsewhere      Kind = "case_elsewhere"      // the brand answered with another tool
 	CustomerThanks     Kind = "customer_thanks"
 	CaseSolved         Kind = "case_solved"
-	Escalated          Kind = "escalated" // Text: the reason; Lane: the lane it left
+	Escalated          Kind = "escalated"         // Text: the reason; Lane: the lane it left
+	HandoverRight      Kind = "handover_right"    // Member: who handed it over
+	HandoverNeedless   Kind = "handover_needless" // Member
 	LaneRaised         Kind = "lane_raised"
 	CaseClosed         Kind = "case_closed"
 	MemberAdded        Kind = "member_added"

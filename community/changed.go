@@ -193,9 +193,12 @@ func (c *Case) replyDeleted(ctx context.Context, tx Tx, ch listeners.Change) err
 	}
 	if ch.Why != WasNeeded {
 		for _, event := range []string{ReviewEvent(r.ReviewID), answeredEvent(c.ID, r.SentAt)} {
-			if err := gamification.Reverse(ctx, tx, tx.Now(), event); err != nil {
+			if err := gamification.Reverse(ctx, tx, tx.Now(), event, gamification.TakenDown); err != nil {
 				return err
 			}
+		}
+		if err := c.fined(ctx, tx, &a, ch.Why); err != nil {
+			return err
 		}
 	}
 	_, err = tx.NewUpdate().Model((*Answer)(nil)).Set("state = ?, decided_at = COALESCE(decided_at, ?), version = version + 1", Withdrawn, tx.Now()).

@@ -30,7 +30,7 @@ func Done(ctx context.Context, tx Tx, r listeners.Reply) error {
 	case listeners.Failed:
 		return c.undelivered(ctx, tx, &a, r)
 	case listeners.ByHand:
-		if err := gamification.Reverse(ctx, tx, tx.Now(), ReviewEvent(r.ReviewID)); err != nil {
+		if err := gamification.Reverse(ctx, tx, tx.Now(), ReviewEvent(r.ReviewID), gamification.LeftToHand); err != nil {
 			return err
 		}
 		return c.leftToHand(ctx, tx, &a, r)
@@ -108,7 +108,7 @@ func undeliver(ctx context.Context, tx Tx, c *Case, r listeners.Reply) error {
 	if err != nil {
 		return fmt.Errorf("withdraw answer %d: %w", r.AnswerID, err)
 	}
-	return gamification.Reverse(ctx, tx, tx.Now(), ReviewEvent(r.ReviewID))
+	return gamification.Reverse(ctx, tx, tx.Now(), ReviewEvent(r.ReviewID), gamification.NotSent)
 }
 
 // leftToHand tells an answer's author that they are to post it themselves.
@@ -146,11 +146,5 @@ func (c *Case) thankPosted(ctx context.Context, tx Tx, a *Answer, r listeners.Re
 	if err != nil || author.Role.Employee() {
 		return err
 	}
-	rule := gamification.Approved
-	if a.Text != a.OwnText {
-		rule = gamification.ApprovedEdited
-	}
-	return Earn(ctx, tx, gamification.Entry{
-		BrandID: c.BrandID, MemberID: a.MemberID, CaseID: c.ID, Event: PostedEvent(r.ReviewID), Rule: rule,
-	})
+	return ThankApproval(ctx, tx, c, a, PostedEvent(r.ReviewID))
 }

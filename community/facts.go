@@ -331,7 +331,7 @@ func (i *Incident) reword(ctx context.Context, tx Tx, m *Member, old []int64) (i
 		a.Version++
 		r, was := replies[a.ID]
 		if was {
-			if err := gamification.Reverse(ctx, tx, tx.Now(), ReviewEvent(r.ReviewID)); err != nil {
+			if err := gamification.Reverse(ctx, tx, tx.Now(), ReviewEvent(r.ReviewID), gamification.NewFacts); err != nil {
 				return 0, err
 			}
 			if c.State != Answered || c.MentionID != a.MentionID {

@@ -10,7 +10,6 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/kith-social/kith/clock"
-	"github.com/kith-social/kith/gamification"
 	"github.com/kith-social/kith/listeners"
 )
 
@@ -115,16 +114,4 @@ func PastedBefore(ctx context.Context, db bun.IDB, brandID int64, link listeners
 		return 0, fmt.Errorf("look for a link: %w", err)
 	}
 	return p.MentionID, nil
-}
-
-// Earn writes points for what a member did in a case, unless they brought it themselves.
-func Earn(ctx context.Context, tx Tx, e gamification.Entry) error {
-	own, err := tx.NewSelect().Model((*paste)(nil)).Where("case_id = ? AND member_id = ?", e.CaseID, e.MemberID).Exists(ctx)
-	if err != nil {
-		return fmt.Errorf("look who brought case %d: %w", e.CaseID, err)
-	}
-	if own {
-		return nil
-	}
-	return gamification.Earn(ctx, tx, tx.Now(), e)
 }

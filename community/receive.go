@@ -503,13 +503,8 @@ func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming) (Event, []Activi
 		if err := fare(ctx, tx, c, o); err != nil {
 			return "", nil, err
 		}
-		if !author.Role.Employee() {
-			err := Earn(ctx, tx, gamification.Entry{
-				BrandID: c.BrandID, MemberID: author.ID, CaseID: c.ID, Event: about, Rule: rule,
-			})
-			if err != nil {
-				return "", nil, err
-			}
+		if err := c.thankOutcome(ctx, tx, &author, about, rule); err != nil {
+			return "", nil, err
 		}
 		told := Activity{
 			BrandID: c.BrandID, CaseID: c.ID, Kind: kind, Lane: c.Lane, Detail: Detail{Member: author.ID, Mention: in.Mention.ID, Text: in.Mention.Text},
@@ -529,7 +524,7 @@ func (c *Case) outcome(ctx context.Context, tx Tx, in Incoming) (Event, []Activi
 		if err := fare(ctx, tx, c, OutcomeBroken); err != nil {
 			return "", nil, err
 		}
-		return CustomerWrote, nil, gamification.Reverse(ctx, tx, tx.Now(), about)
+		return CustomerWrote, nil, gamification.Reverse(ctx, tx, tx.Now(), about, gamification.CameBack)
 	}
 	return CustomerWrote, nil, nil
 }

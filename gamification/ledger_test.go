@@ -50,7 +50,9 @@ func earn(t testing.TB, d *db.DB, now clock.Time, member int64, rule gamificatio
 
 func reverse(t testing.TB, d *db.DB, now clock.Time, event string) {
 	t.Helper()
-	err := d.Transact(context.Background(), db.Full, func(ctx context.Context, tx db.Tx) error { return gamification.Reverse(ctx, tx, now, event) })
+	err := d.Transact(context.Background(), db.Full, func(ctx context.Context, tx db.Tx) error {
+		return gamification.Reverse(ctx, tx, now, event, gamification.CameBack)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

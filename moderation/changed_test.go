@@ -364,7 +364,7 @@ func TestDoubtfulChanges(t *testing.T) {
 }
 
 func TestDeleteOfASentAnswer(t *testing.T) {
-	for why, want := range map[string]gamification.Points{community.WasWrong: {}, community.WasNeeded: {Balance: 3, Pending: 15}} {
+	for why, want := range map[string]gamification.Points{community.WasWrong: {Balance: -5}, community.WasNeeded: {Balance: 3, Pending: 15}} {
 		t.Run(why, func(t *testing.T) {
 			each(t, func(t *testing.T, s *shop) {
 				w := s.onWall()

@@ -295,13 +295,7 @@ func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer
 	if author.Role.Employee() {
 		return nil
 	}
-	rule := gamification.Approved
-	if r.Edited {
-		rule = gamification.ApprovedEdited
-	}
-	return community.Earn(ctx, tx, gamification.Entry{
-		BrandID: a.BrandID, MemberID: a.MemberID, CaseID: c.ID, Event: community.ReviewEvent(r.ID), Rule: rule,
-	})
+	return community.ThankApproval(ctx, tx, c, a, community.ReviewEvent(r.ID))
 }
 
 // reply is an approved answer as it leaves: by the account that heard the post, which may not be the one
@@ -344,5 +338,5 @@ func (d *Desk) TakeBack(ctx context.Context, tx listeners.Tx, m *community.Membe
 	if err != nil {
 		return a, err
 	}
-	return a, gamification.Reverse(ctx, tx, tx.Now(), community.ReviewEvent(r.ReviewID))
+	return a, gamification.Reverse(ctx, tx, tx.Now(), community.ReviewEvent(r.ReviewID), gamification.Undone)
 }

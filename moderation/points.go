@@ -24,13 +24,31 @@ var pointChecks = []struct{ what, query string }{
 		`SELECT e.id FROM point_entries e WHERE e.rule IN ('approved', 'approved_edited')
 			AND NOT EXISTS (SELECT 1 FROM reviews r JOIN answers a ON a.id = r.answer_id
 				WHERE e.event IN ('review:' || r.id, 'posted:' || r.id) AND r.decision = 'approved' AND a.member_id = e.member_id
-					AND r.edited = (e.rule = 'approved_edited'))`,
+					AND (r.edited OR a.returns > 0 AND e.rule_version > 1) = (e.rule = 'approved_edited'))
+			AND NOT EXISTS (SELECT 1 FROM point_entries b WHERE b.reverses_id = e.id)`,
 	},
 	{
 		"an entry for an outcome that nobody told: entry",
-		`SELECT e.id FROM point_entries e WHERE e.rule IN ('thanked', 'solved')
+		`SELECT e.id FROM point_entries e WHERE e.rule IN ('thanked', 'solved', 'reused', 'reviewed')
 			AND NOT EXISTS (SELECT 1 FROM activities t WHERE t.case_id = e.case_id
-				AND t.kind = CASE WHEN e.rule = 'solved' THEN 'case_solved' ELSE 'customer_thanks' END)`,
+				AND t.kind = CASE WHEN e.rule = 'thanked' THEN 'customer_thanks' ELSE 'case_solved' END)`,
+	},
+	{
+		"an entry for a handover that no employee found right: entry",
+		`SELECT e.id FROM point_entries e WHERE e.rule = 'escalated'
+			AND NOT EXISTS (SELECT 1 FROM activities t WHERE t.case_id = e.case_id AND t.kind = 'handover_right')`,
+	},
+	{
+		"an entry for a fault of an answer that was not taken down for it: entry",
+		`SELECT e.id FROM point_entries e WHERE e.rule IN ('wrong', 'tone', 'private')
+			AND NOT EXISTS (SELECT 1 FROM changes h JOIN replies p ON p.id = h.reply_id JOIN answers a ON a.id = p.answer_id
+				WHERE e.event = 'removed:' || a.id AND a.member_id = e.member_id AND h.why = e.rule)`,
+	},
+	{
+		"points for what a member did for themselves, or for somebody linked with them: entry",
+		`SELECT e.id FROM point_entries e WHERE e.amount > 0 AND e.reverses_id IS NULL AND e.rule_version > 1
+			AND e.account_id IN (SELECT i.account_id FROM invitations i JOIN applications a ON a.invitation_id = i.id
+				JOIN members m ON m.person_id = a.person_id AND m.brand_id = i.brand_id WHERE a.state = 'accepted' AND m.created_at < e.created_at)`,
 	},
 	{
 		"points for an answer posted by hand of which only the member says so: entry",

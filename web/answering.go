@@ -29,10 +29,11 @@ type casePage struct {
 	Dock     dock
 	Help     help
 	Notes    []noteLine
-	Handed   *noteLine // what came along when the case was handed to staff, nil for nothing
-	Checked  *checked  // the draft that was just looked at, nil for none
-	Personal bool      // the reader sees the customers' personal data
-	Reveals  int64     // how often somebody has asked for those of this customer
+	Judged   *community.Handed // an advocate's handing over, for employees; nil: there was none
+	Handed   *noteLine         // what came along when the case was handed to staff, nil for nothing
+	Checked  *checked          // the draft that was just looked at, nil for none
+	Personal bool              // the reader sees the customers' personal data
+	Reveals  int64             // how often somebody has asked for those of this customer
 	Matching matching
 	History  []Entry
 	Past     []community.Case           // of this customer, newest first
@@ -214,6 +215,11 @@ func (a *App) readCase(r *http.Request, form typed) (v casePage, err error) {
 			return err
 		}
 		v.Notes, v.Handed = noteLines(notes, members)
+		if v.Handed != nil && me.Role.Employee() {
+			if v.Judged, err = community.HandedOver(ctx, read, &v.Case); err != nil {
+				return err
+			}
+		}
 		v.Help, err = a.readHelp(ctx, read, &v)
 		return err
 	})
@@ -499,6 +505,18 @@ func (a *App) endHold(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.showCase(w, r, nil)
+}
+
+// judgeHandover notes whether an advocate was right to hand the case over.
+func (a *App) judgeHandover(w http.ResponseWriter, r *http.Request) error {
+	right := r.PostFormValue("right") == "yes"
+	err := a.onCase(r, func(ctx context.Context, tx community.Tx, me *community.Member, id int64) (community.Case, error) {
+		return community.Case{}, community.JudgeHandover(ctx, tx, me, id, right)
+	})
+	if err != nil {
+		return err
+	}
+	return a.showCase(w, r, &said{Text: T(r.Context(), "handover.noted_so"), Until: view(r.Context()).Now.Add(toastLife)})
 }
 
 func (a *App) closeCase(w http.ResponseWriter, r *http.Request) error {

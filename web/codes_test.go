@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/gamification"
 	"github.com/kith-social/kith/moderation/rules"
 )
 
@@ -125,11 +126,19 @@ func lanes() []string {
 	return found
 }
 
+// pointsRules are the rules that a points table has terms for.
+func pointsRules() (all []string) {
+	for _, r := range gamification.Rules {
+		all = append(all, string(r))
+	}
+	return all
+}
+
 // sentences are what the product may tell a person of an error: sentinels and bad input.
 func sentences(t *testing.T) []string {
 	t.Helper()
 	var found []string
-	for _, dir := range []string{"community", "listeners", "moderation", "moderation/rules", "server/access", "web"} {
+	for _, dir := range []string{"community", "gamification", "listeners", "moderation", "moderation/rules", "server/access", "web"} {
 		for _, file := range sources(t, dir) {
 			ast.Inspect(file, func(n ast.Node) bool {
 				switch n := n.(type) {
@@ -176,6 +185,11 @@ func coded(t *testing.T) map[string]bool {
 		"activity":      values("community", "Kind"),
 		"notice":        told(t),
 		"points":        values("gamification", "Rule"),
+		"points_rule":   pointsRules(),
+		"points_preset": gamification.PresetNames,
+		"points_wrong":  values("gamification", "Problem"),
+		"points_back":   values("gamification", "Why"),
+		"points_brake":  values("gamification", "Brake"),
 		"guard":         values("moderation", "Flag"),
 		"guard_fix":     values("moderation", "Flag"),
 		"alert_do":      values("moderation", "AlertKind"),

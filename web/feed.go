@@ -296,6 +296,10 @@ func (a *App) rows(ctx context.Context, read bun.IDB, cases []community.Case, f 
 		return nil, nil
 	}
 	me := access.From(ctx).Member
+	pays, err := gamification.TableOf(ctx, read, me.BrandID)
+	if err != nil {
+		return nil, err
+	}
 	latest := make([]int64, len(cases))
 	for i, c := range cases {
 		latest[i] = c.MentionID
@@ -337,7 +341,7 @@ func (a *App) rows(ctx context.Context, read bun.IDB, cases []community.Case, f 
 			r.State = c.State
 		}
 		if !me.Role.Employee() && c.Free(view(ctx).Now) {
-			r.Points = gamification.Approved.Pays()
+			r.Points = pays.Pays(gamification.Approved).Amount
 			r.Why = rowWhy(ctx, me, c)
 		}
 		rows[i] = r

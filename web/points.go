@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -34,15 +35,17 @@ func (a *App) points(w http.ResponseWriter, r *http.Request) error {
 // reason says what an entry is for; what was taken back says why.
 func (v earned) reason(ctx context.Context, e gamification.Entry) string {
 	for _, other := range v.Entries {
-		if e.ReversesID == 0 || other.ID != e.ReversesID {
-			continue
-		}
-		switch other.Rule {
-		case gamification.Thanked, gamification.Solved:
-			return T(ctx, "points.came_back", "what", T(ctx, "points."+string(other.Rule)))
-		default:
-			return T(ctx, "points.did_not_leave", "what", T(ctx, "points."+string(other.Rule)))
+		if e.ReversesID != 0 && other.ID == e.ReversesID {
+			return T(ctx, "points_back."+string(cmp.Or(e.Reason, before(other.Rule))), "what", T(ctx, "points."+string(other.Rule)))
 		}
 	}
 	return T(ctx, "points."+string(e.Rule))
+}
+
+// before is why entries were taken back that were written when nobody noted it.
+func before(r gamification.Rule) gamification.Why {
+	if r == gamification.Thanked || r == gamification.Solved {
+		return gamification.CameBack
+	}
+	return gamification.NotSent
 }

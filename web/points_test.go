@@ -20,10 +20,10 @@ func (c *cafe) earns(who string, rule gamification.Rule, event string, k communi
 	})
 }
 
-func (c *cafe) loses(event string) {
+func (c *cafe) loses(event string, why gamification.Why) {
 	c.t.Helper()
 	c.do(func(ctx context.Context, tx listeners.Tx) error {
-		return gamification.Reverse(ctx, tx, tx.Now(), event)
+		return gamification.Reverse(ctx, tx, tx.Now(), event, why)
 	})
 }
 
@@ -34,9 +34,9 @@ func TestPoints(t *testing.T) {
 	c.earns("huy", gamification.Approved, "1", k)
 	c.earns("huy", gamification.ApprovedEdited, "2", k)
 	c.earns("huy", gamification.Thanked, "3", k)
-	c.loses("3")
+	c.loses("3", gamification.CameBack)
 	c.earns("huy", gamification.Approved, "4", k)
-	c.loses("4")
+	c.loses("4", gamification.NotSent)
 	c.earns("huy", gamification.Solved, "5", k)
 	for lang, want := range map[string][]string{
 		"vi": {

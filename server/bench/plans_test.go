@@ -210,6 +210,11 @@ func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Co
 			_, err = gamification.Entries(ctx, read, advocate.ID, 50)
 			return err
 		},
+		"an entry of points": in(func(ctx context.Context, tx listeners.Tx) error {
+			return gamification.Earn(ctx, tx, s.now, gamification.Entry{
+				BrandID: advocate.BrandID, MemberID: advocate.ID, CaseID: 7, AccountID: 5, TopicID: 1, Event: "planned", Rule: gamification.Approved,
+			})
+		}),
 		"unread notices": func(ctx context.Context) error { _, err := community.Unread(ctx, read, advocate.ID, 20); return err },
 		"a page of posts": in(func(ctx context.Context, tx listeners.Tx) error {
 			return w.App.Intake.Sink(s.conn, s.page(w))(ctx, tx)

@@ -30,9 +30,9 @@ var guards = []struct{ invariant, file, guard, instead string }{
 	{"I9: a doubt is no failure", "listeners/step.go", "	default: // Ambiguous, Duplicate, Malformed: it may be there\n		r.State, r.DueAt, r.Reads, r.Absent = InDoubt,", "	default:\n		r.State, r.DueAt, r.Reads, r.Absent = Retry,"},
 	{"I9: sending is stored before it is sent", "listeners/take.go", "WHEN state IN ('waiting', 'queued', 'retry') THEN 'sending' WHEN", "WHEN state IN ('waiting', 'queued', 'retry') THEN 'retry' WHEN"},
 	{"I10: after the last look a person is asked", "listeners/step.go", "	if r.Reads >= len(d.Readback) {\n		r.State = AskHuman\n", "	if r.Reads >= len(d.Readback) {\n		r.State = Queued\n"},
-	{"I11: what a rule pays", "gamification/gamification.go", "e.CreatedAt, e.MaturesAt = t.amount, ruleVersion", "e.CreatedAt, e.MaturesAt = t.amount+1, ruleVersion"},
-	{"I12: an approval earns", "moderation/desk.go", "	if author.Role.Employee() {\n		return nil\n	}\n	rule :=", "	if true {\n		return nil\n	}\n	rule :="},
-	{"I12: what is taken back earns nothing", "moderation/desk.go", "return a, gamification.Reverse(ctx, tx, tx.Now(), community.ReviewEvent(r.ReviewID))", "return a, nil"},
+	{"I11: what a rule pays", "gamification/ledger.go", "e.Gross, e.Amount, brakes = t.pay(&e, p)", "e.Gross, e.Amount, brakes = t.pay(&e, p)\n\te.Amount++"},
+	{"I12: an approval earns", "moderation/desk.go", "	if author.Role.Employee() {\n		return nil\n	}\n	return community.ThankApproval", "	if true {\n		return nil\n	}\n	return community.ThankApproval"},
+	{"I12: what is taken back earns nothing", "moderation/desk.go", "return a, gamification.Reverse(ctx, tx, tx.Now(), community.ReviewEvent(r.ReviewID), gamification.Undone)", "return a, nil"},
 	{"I13: nobody decides about their own", "community/review.go", "|| a.MemberID == m.ID {", "|| false {"},
 	{"I14: the employees' lane is not the advocates'", "community/member.go", "	return []Lane{Community}\n}", "	return []Lane{Community, Staff}\n}"},
 }
