@@ -27,6 +27,9 @@ func SetPoints(ctx context.Context, tx Tx, m *Member, t gamification.Table, afte
 	}
 	t.BrandID = m.BrandID
 	made, err := t.SwitchOn(ctx, tx, tx.Now(), m.ID, after)
+	if errors.Is(err, gamification.ErrChanged) {
+		return ErrChanged
+	}
 	if err != nil {
 		return err
 	}

@@ -36,18 +36,6 @@ func (s *shop) verifies() {
 	}
 }
 
-func (s *shop) rules(who string) (rules []gamification.Rule) {
-	s.t.Helper()
-	entries, err := gamification.Entries(s.t.Context(), s.db.Read(), s.people[who].ID, 100)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, e := range entries {
-		rules = append(rules, e.Rule)
-	}
-	return rules
-}
-
 func TestManyHandsArePaid(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		_, first := s.approvedFor("lan", "khach1", "Dạ quán mở cửa từ 7h tới 22h mỗi ngày nha bạn.", "minh", 0)

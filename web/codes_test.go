@@ -138,7 +138,7 @@ func pointsRules() (all []string) {
 func sentences(t *testing.T) []string {
 	t.Helper()
 	var found []string
-	for _, dir := range []string{"community", "gamification", "listeners", "moderation", "moderation/rules", "server/access", "web"} {
+	for _, dir := range []string{"community", "listeners", "moderation", "moderation/rules", "server/access", "web"} {
 		for _, file := range sources(t, dir) {
 			ast.Inspect(file, func(n ast.Node) bool {
 				switch n := n.(type) {

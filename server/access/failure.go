@@ -11,7 +11,6 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/kith-social/kith/community"
-	"github.com/kith-social/kith/gamification"
 	"github.com/kith-social/kith/listeners"
 )
 
@@ -36,7 +35,7 @@ var statuses = []struct {
 		community.ErrNoTrust, community.ErrNotTrusted, community.ErrOtherRole, community.ErrRest, community.ErrAgreed, community.ErrNoAppeal, community.ErrIncidentOver,
 		community.ErrNotByAPI, community.ErrSnippetName, community.ErrNoAssistant, community.ErrAssistantSilent, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
 		listeners.ErrNotByHand, listeners.ErrNotThere, community.ErrNoPasting, community.ErrBrandsOwn,
-		listeners.ErrChanging, listeners.ErrNoChange, listeners.ErrNoHiding, community.ErrNotSent, community.ErrNotHanded, gamification.ErrChanged,
+		listeners.ErrChanging, listeners.ErrNoChange, listeners.ErrNoHiding, community.ErrNotSent, community.ErrNotHanded,
 		community.ErrNoProgramme, community.ErrMember, community.ErrApplied, community.ErrReapply, community.ErrDecidedAbout, community.ErrUntested,
 		listeners.ErrOtherAccount, listeners.ErrOneForum, listeners.ErrGrantDenied, listeners.ErrNoAccount,
 		community.ErrTestPassed, community.ErrTestTooSoon, community.ErrNoPractice, ErrKnown,
