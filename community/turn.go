@@ -13,7 +13,7 @@ import (
 // Turns: in which order the feed offers what is open. While there are more customers than can be answered, taking the
 // one who has waited longest first would keep no promise at all: everybody is late, those who wrote a minute ago as
 // soon as it is their turn. So promises that can still be kept come first, then what is late, then what asks for
-// nothing, each in the order in which it is due. So that nobody waits for ever, an eighth of all looks begins with
+// nothing, each in the order in which it is due. So that nobody waits for ever, a sixteenth of all looks begins with
 // what waits behind: see tiersFor.
 
 // Tier is a part of the feed.
@@ -33,7 +33,7 @@ const (
 	answerTime = 4 * time.Minute
 	// fairTime is how long a member's turn lasts, and every fairEvery'th of them is for what waits behind.
 	fairTime  = 15 * time.Minute
-	fairEvery = 8
+	fairEvery = 16
 )
 
 // tier is where a case begins, before time passes.
@@ -44,9 +44,9 @@ func (c *Case) tier() Tier {
 	return InTime
 }
 
-// tiersFor is the order of the tiers in a member's feed at a moment. In every sixteenth quarter of an hour of each
-// member what is late comes first, and in another what asks for nothing. The quarters of different members differ, and those
-// of one member from day to day: whoever always comes at the same hour does not always see the same.
+// tiersFor is the order of the tiers in a member's feed at a moment. Within eight hours what is late comes
+// first for a quarter of an hour, and what asks for nothing for another. The quarters of different members differ, and
+// those of one member from day to day: whoever always comes at the same hour does not always see the same.
 func tiersFor(m *Member, now clock.Time) []Tier {
 	turn := m.ID + int64(now)/fairTime.Microseconds() + int64(now)/(24*time.Hour).Microseconds()
 	switch {

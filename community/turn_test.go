@@ -9,8 +9,8 @@ import (
 	"github.com/kith-social/kith/clock"
 )
 
-// Whoever looks, and whenever: within four hours and a bit each tier has been the first for a quarter of an hour, what
-// can still be answered in time most often; and for who comes at the same time every day, within seventeen days.
+// Whoever looks, and whenever: within eight hours and a bit each tier has been the first for a quarter of an hour, what
+// can still be answered in time most often; and for who comes at the same time every day, within a month and a bit.
 func TestEveryTierHasItsTurn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &Member{ID: rapid.Int64Range(1, 1<<40).Draw(t, "member")}

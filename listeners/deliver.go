@@ -110,9 +110,9 @@ func (d *Deliverer) Tick(ctx context.Context) {
 
 // sweep begins what is due, with calls for what it does on the network.
 func (d *Deliverer) sweep(ctx, calls context.Context, underWay *sync.WaitGroup) {
+	d.sweepAnnouncements(ctx, calls, underWay) // first: few, and a storm of replies leaves no room behind it
 	d.sweepReplies(ctx, calls, underWay)
 	d.sweepChanges(ctx, calls, underWay)
-	d.sweepAnnouncements(ctx, calls, underWay)
 }
 
 func (d *Deliverer) sweepReplies(ctx, calls context.Context, underWay *sync.WaitGroup) {

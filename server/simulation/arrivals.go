@@ -32,7 +32,7 @@ func (s *Scenario) arrivals(day int, dice *rand.Rand) []arrival {
 	for range s.Customers.Posts {
 		hour := time.Duration(draw(dice, weights))
 		at := midnight.Add(hour*time.Hour + time.Duration(dice.Int64N(int64(time.Hour))))
-		all = append(all, s.post(at, s.Customers.Mix, dice))
+		all = append(all, s.post(at, s.Customers.Mix, nil, dice))
 	}
 	for _, storm := range s.Storms {
 		if storm.Day-1 != day {
@@ -41,18 +41,18 @@ func (s *Scenario) arrivals(day int, dice *rand.Rand) []arrival {
 		begin := midnight.Add(time.Duration(storm.Hour) * time.Hour)
 		length := time.Duration(storm.Hours) * time.Hour
 		for range storm.Posts * storm.Hours {
-			all = append(all, s.post(begin.Add(time.Duration(dice.Int64N(int64(length)))), storm.Mix, dice))
+			all = append(all, s.post(begin.Add(time.Duration(dice.Int64N(int64(length)))), storm.Mix, storm.About, dice))
 		}
 	}
 	return all
 }
 
-func (s *Scenario) post(at clock.Time, mix Mix, dice *rand.Rand) arrival {
+func (s *Scenario) post(at clock.Time, mix Mix, about []string, dice *rand.Rand) arrival {
 	t := vietnamese
 	if dice.Float64() < s.Customers.English {
 		t = english
 	}
-	return arrival{at: at, text: "@" + handle + " " + write(dice, kind(draw(dice, mix.weights())), t)}
+	return arrival{at: at, text: "@" + handle + " " + write(dice, kind(draw(dice, mix.weights())), t, about)}
 }
 
 // draw draws a place of a list by its weights.

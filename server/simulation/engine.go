@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -77,6 +78,7 @@ type engine struct {
 	changed  bool // since the invariants looked last
 	known    memory
 	deleted  map[string]bool // posts that their authors took away
+	alarmed  int64           // the latest alert that employees have looked at
 }
 
 func newEngine(s Scenario, opt Options, folder string) *engine {
@@ -221,7 +223,7 @@ func (e *engine) refused(what string, err error, ids ...int64) error {
 	known := errors.As(err, &invalid)
 	for _, no := range []error{
 		errKilled, community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,
-		community.ErrNotAllowed, listeners.ErrTooLate, sql.ErrNoRows, community.ErrNotByAPI, community.ErrAgreed, community.ErrRest, listeners.ErrInFlight,
+		community.ErrNotAllowed, community.ErrOwnAnswer, listeners.ErrTooLate, sql.ErrNoRows, community.ErrNotByAPI, community.ErrAgreed, community.ErrRest, listeners.ErrInFlight,
 	} {
 		known = known || errors.Is(err, no)
 	}
@@ -352,6 +354,15 @@ func (e *engine) hire(ctx context.Context, tx listeners.Tx, k *People, n int, to
 			return fmt.Errorf("people %q: %w", k.Name, err)
 		}
 	}
+	if k.Push > 0 {
+		d := community.Device{
+			PersonID: one.ID, Epoch: one.Epoch, Endpoint: fmt.Sprintf("https://push.test/%d", m.ID), Name: "phone",
+			P256dh: base64.RawURLEncoding.EncodeToString(make([]byte, 65)), Auth: base64.RawURLEncoding.EncodeToString(make([]byte, 16)),
+		}
+		if _, err := community.AddDevice(ctx, tx, d); err != nil {
+			return fmt.Errorf("people %q: %w", k.Name, err)
+		}
+	}
 	e.people = append(e.people, &person{
 		kind: k, member: m.ID, name: name, dice: dice(e.opt.Seed, 1000+uint64(m.ID)), agreed: map[int64]bool{}, days: map[int]time.Duration{},
 	})
@@ -476,6 +487,10 @@ func (e *engine) step(ctx context.Context, do func(context.Context) error) error
 		e.jobs = e.jobs[1:]
 		e.note("job " + job.Args.Kind())
 		e.changed = true
+		if push, ok := job.Args.(community.PushJob); ok { // there is no push service in the tunnel
+			e.rings(push)
+			continue
+		}
 		if err := e.app.Do(ctx, job.Args); err != nil {
 			return fmt.Errorf("job %s: %w", job.Args.Kind(), err)
 		}
@@ -610,7 +625,8 @@ func (e *engine) deliver(ctx context.Context) error {
 
 // nextDue is when the next reply falls due, and before when the connection posts nothing.
 func (e *engine) nextDue(ctx context.Context) (due, pace clock.Time, err error) {
-	err = e.app.DB.Read().NewRaw(`SELECT COALESCE(MIN(due_at), 0) FROM replies WHERE state IN ('waiting', 'queued', 'sending', 'retry', 'ambiguous')`).Scan(ctx, &due)
+	err = e.app.DB.Read().NewRaw(`SELECT COALESCE(MIN(due_at), 0) FROM (SELECT due_at FROM replies WHERE state IN ('waiting', 'queued', 'sending', 'retry', 'ambiguous')
+		UNION ALL SELECT due_at FROM announcements WHERE state IN ('queued', 'sending', 'retry', 'ambiguous')) AS outbox`).Scan(ctx, &due)
 	if err != nil || due == 0 {
 		return 0, 0, err
 	}
@@ -668,18 +684,9 @@ func (e *engine) sweep(ctx context.Context) error {
 		return err
 	}
 	e.expectReply()
-	return nil
+	return e.watchStorm(ctx)
 }
 
 func (e *engine) readCase(ctx context.Context, id int64, into *community.Case) error {
 	return e.app.DB.Read().NewSelect().Model(into).Where("c.id = ?", id).Scan(ctx)
-}
-
-// tongueOf is the language of a case.
-func (e *engine) tongueOf(ctx context.Context, caseID int64) tongue {
-	var c community.Case
-	if err := e.readCase(ctx, caseID, &c); err != nil {
-		return vietnamese
-	}
-	return tongueOf(c.Language)
 }

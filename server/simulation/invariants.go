@@ -247,7 +247,8 @@ func approvedBefore(ctx context.Context, e *engine, _ bool) error {
 		{"is a newcomer's and was read by nobody: answer", `SELECT a.id FROM answers a JOIN members m ON m.id = a.member_id JOIN replies r ON r.answer_id = a.id
 			JOIN reviews v ON v.id = r.review_id WHERE m.role = 'advocate' AND m.trust <= 1 AND v.reviewer_id IS NULL`},
 		{"was approved by somebody who may not decide alone: answer", `SELECT a.id FROM answers a JOIN replies r ON r.answer_id = a.id JOIN reviews v ON v.id = r.review_id
-			JOIN members m ON m.id = v.reviewer_id WHERE m.role = 'advocate' AND m.trust < 4`},
+			JOIN members m ON m.id = v.reviewer_id WHERE m.role = 'advocate' AND m.trust < 4 AND (m.trust < 3 OR NOT EXISTS (SELECT 1 FROM reviews o
+			WHERE o.answer_id = a.id AND o.decision = 'agreed' AND o.text_hash = v.text_hash AND o.reviewer_id <> v.reviewer_id))`},
 	} {
 		var ids []int64
 		if err := e.scan(ctx, &ids, q.query); err != nil {

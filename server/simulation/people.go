@@ -39,6 +39,8 @@ type person struct {
 	empty   int                   // evenings in a row in which there was nothing to do
 	emptied int                   // the most
 	came    int
+	ahead   time.Duration // given when the phone rang, and left out of the next sittings
+	rung    int           // times that they came because it did
 	missed  int
 	answers int
 	reviews int
@@ -105,6 +107,35 @@ func (e *engine) come(ctx context.Context, p *person, until clock.Time) error {
 		e.note("missed", p.member)
 		return nil
 	}
+	if early := min(p.ahead, until.Sub(e.now())); early > 0 {
+		p.ahead -= early
+		if until = until.Add(-early); until <= e.now() {
+			return nil
+		}
+	}
+	return e.arrives(ctx, p, until)
+}
+
+// rings lets a phone tell somebody of a case.
+func (e *engine) rings(push community.PushJob) {
+	for _, p := range e.people {
+		if p.member != push.MemberID || p.here || p.dice.Float64() >= p.kind.Push {
+			continue
+		}
+		e.after(2*time.Minute, func(ctx context.Context) error {
+			if p.here {
+				return nil
+			}
+			p.ahead += quarter
+			p.rung++
+			e.note("rung", p.member)
+			return e.arrives(ctx, p, e.now().Add(quarter))
+		})
+	}
+}
+
+// arrives begins to be there.
+func (e *engine) arrives(ctx context.Context, p *person, until clock.Time) error {
 	p.here, p.until, p.began, p.idle, p.did, p.spent, p.doing = true, until, e.now(), 0, 0, 0, nil
 	p.visit++
 	p.came++
@@ -262,7 +293,11 @@ func (e *engine) rewrite(ctx context.Context, p *person, m *community.Member) (b
 		return false, nil
 	}
 	e.work(p, p.kind.Answer/2, func(ctx context.Context) error {
-		return e.submit(ctx, p, c.ID, c.Fence, answer(p.dice, tongueOf(c.Language)), false)
+		text, err := e.words(ctx, p, &c)
+		if err != nil {
+			return err
+		}
+		return e.submit(ctx, p, c.ID, c.Fence, text, false)
 	})
 	return true, nil
 }
@@ -369,8 +404,16 @@ func (e *engine) claim(ctx context.Context, p *person, m *community.Member) (boo
 			e.again(p, community.Lease+2*time.Minute)
 			return true, nil
 		}
-		e.work(p, p.kind.Answer, func(ctx context.Context) error {
-			return e.submit(ctx, p, got.ID, got.Fence, answer(p.dice, tongueOf(got.Language)), p.dice.Float64() >= p.kind.Quality)
+		takes, err := e.answering(ctx, p, &got)
+		if err != nil {
+			return false, err
+		}
+		e.work(p, takes, func(ctx context.Context) error {
+			text, err := e.words(ctx, p, &got)
+			if err != nil {
+				return err
+			}
+			return e.submit(ctx, p, got.ID, got.Fence, text, p.dice.Float64() >= p.kind.Quality)
 		})
 		return true, nil
 	}
@@ -465,7 +508,13 @@ func (e *engine) submit(ctx context.Context, p *person, caseID, fence int64, tex
 		if try == 3 || !errors.As(err, &invalid) {
 			break
 		}
-		text = answer(p.dice, e.tongueOf(ctx, caseID))
+		var c community.Case
+		if err := e.readCase(ctx, caseID, &c); err != nil {
+			return err
+		}
+		if text, err = e.words(ctx, p, &c); err != nil {
+			return err
+		}
 	}
 	if err != nil {
 		e.refusedBy[pair{p.member, caseID}] = !e.wire.dead

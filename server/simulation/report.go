@@ -49,13 +49,14 @@ type Report struct {
 type Fared struct {
 	Asked    int     `json:"asked"`
 	Answered int     `json:"answered"`
+	Stated   int     `json:"by_statement"` // of the answered: those for which a public statement speaks
 	Quick    int     `json:"within_2h"`
 	Rate     float64 `json:"answered_share"`
 	InTime   float64 `json:"within_2h_share"`
 }
 
 func fared(t moderation.Tally) Fared {
-	f := Fared{Asked: t.Asked, Answered: t.Answered(), Quick: t.Quick}
+	f := Fared{Asked: t.Asked, Answered: t.Answered(), Stated: t.Stated, Quick: t.Quick}
 	f.share()
 	return f
 }
@@ -96,6 +97,7 @@ type Volunteers struct {
 	Reviews      int     `json:"reviews"`
 	EmptyInARow  int     `json:"empty_evenings_in_a_row"` // the most that anybody had
 	WithThreeRow int     `json:"with_three_in_a_row"`
+	Rung         int     `json:"came_when_called"` // times that somebody came because their phone told of a case
 }
 
 // Angry is what became of angry and risky posts.
@@ -201,6 +203,7 @@ func (e *engine) efforts(r *Report) {
 		v.Members++
 		v.Answers += p.answers
 		v.Reviews += p.reviews
+		v.Rung += p.rung
 		v.EmptyInARow = max(v.EmptyInARow, p.emptied)
 		if p.emptied >= 3 {
 			v.WithThreeRow++
@@ -229,6 +232,11 @@ func (r *Report) judge() {
 	goal := func(what string, is, want float64, met bool) {
 		r.Goals = append(r.Goals, Goal{what, is, want, met})
 	}
+	if q := r.Questions; q.Stated > 0 {
+		defer func() {
+			r.Said[0] += fmt.Sprintf(" (%.1f %% of all by a public statement)", 100*float64(q.Stated)/float64(q.Asked))
+		}()
+	}
 	goal("questions answered", r.Questions.Rate, goalAnswered, r.Questions.Rate >= goalAnswered)
 	goal("questions answered within 2 h", r.Questions.InTime, goalInTime, r.Questions.InTime >= goalInTime)
 	goal("of those asked from 20 to 23 h", evenings.InTime, goalInTime, evenings.Asked == 0 || evenings.InTime >= goalInTime)
@@ -254,7 +262,7 @@ func (r *Report) between(from, to int) Fared {
 	var sum Fared
 	for _, h := range r.Hours {
 		if h.Hour >= from && h.Hour < to {
-			sum.Asked, sum.Answered, sum.Quick = sum.Asked+h.Asked, sum.Answered+h.Answered, sum.Quick+h.Quick
+			sum.Asked, sum.Answered, sum.Stated, sum.Quick = sum.Asked+h.Asked, sum.Answered+h.Answered, sum.Stated+h.Stated, sum.Quick+h.Quick
 		}
 	}
 	sum.share()

@@ -27,7 +27,8 @@ type Scenario struct {
 	Topics   []Topic `toml:"topic"`
 
 	Customers Customers
-	Storms    []Storm  `toml:"storm"`
+	Storms    []Storm `toml:"storm"`
+	Crisis    Crisis
 	People    []People `toml:"people"`
 	Review    *moderation.ReviewSettings
 	Trouble   Trouble
@@ -65,6 +66,7 @@ type Storm struct {
 	Hours int
 	Posts int // an hour
 	Mix   Mix
+	About []string // in Vietnamese and in English; none: anything
 }
 
 // People are members of one kind.
@@ -83,6 +85,7 @@ type People struct {
 	Quality   float64 // the share of their answers that are good
 	NoShow    float64 `toml:"no_show"` // the share of times that they do not come
 	Care      bool    // they answer angry cases, too: the lane community-care
+	Push      float64 // the share of times that they come when their phone tells of a case, for a quarter of an hour of their week
 	Languages []string
 	Topics    []string // none: all
 }
@@ -162,6 +165,9 @@ func (s *Scenario) Check() error {
 		if err := w.Mix.check(); err != nil {
 			return fmt.Errorf("storm %d: %w", i+1, err)
 		}
+		if n := len(w.About); n != 0 && n != len(subjects) {
+			return fmt.Errorf("storm %d: say what it is about in Vietnamese and in English", i+1)
+		}
 	}
 	return s.checkPeople()
 }
@@ -176,6 +182,8 @@ func (s *Scenario) checkPeople() error {
 			return fmt.Errorf("people %q: trust is from 0 to %d", p.Name, community.Guide)
 		case p.From < 0 || p.To > 24 || p.From >= p.To || p.Hours > 0 && p.To-p.From < 1:
 			return fmt.Errorf("people %q: from and to are hours of a day, 0 to 24", p.Name)
+		case p.Push < 0 || p.Push > 1:
+			return fmt.Errorf("people %q: push is from 0 to 1", p.Name)
 		case p.Count < 0 || p.Answer <= 0 || p.Reviewing <= 0:
 			return fmt.Errorf("people %q: count, answer and review are above 0", p.Name)
 		}

@@ -37,10 +37,9 @@ func bad() Scenario {
 	}
 	care := people("advocate", community.Advocate, 2, 2)
 	care.Care = true
-	s.People = []People{
-		people("employee", community.Moderator, 0, 2), people("newcomer", community.Advocate, 1, 1),
-		care, people("guide", community.Advocate, 4, 1),
-	}
+	employee, peer := people("employee", community.Moderator, 0, 2), people("peer", community.Advocate, 3, 2)
+	employee.To, peer.From, peer.Care = 2, 1, true // an hour with them alone, one with both, one without employees
+	s.People = []People{employee, people("newcomer", community.Advocate, 1, 1), care, peer, people("guide", community.Advocate, 4, 1)}
 	review := moderation.DefaultReview
 	review.Advocates = 50
 	s.Review = &review

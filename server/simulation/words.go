@@ -87,10 +87,14 @@ var tails = [2][]string{
 	{"", "I ordered this morning", "it is for my mother", "first time here", "I need it tomorrow", "I use an old phone", "same for my friend", "for this weekend", "since two days"},
 }
 
-// write is what a customer writes.
-func write(dice *rand.Rand, k kind, t tongue) string {
+// write is what a customer writes, about one thing or anything.
+func write(dice *rand.Rand, k kind, t tongue, about []string) string {
 	pick := func(all []string) string { return all[dice.IntN(len(all))] }
-	text := strings.NewReplacer("{what}", pick(subjects[t]), "{more}", pick(tails[t])).Replace(pick(frames[k][t]))
+	what := pick(subjects[t])
+	if len(about) > 0 {
+		what = about[t]
+	}
+	text := strings.NewReplacer("{what}", what, "{more}", pick(tails[t])).Replace(pick(frames[k][t]))
 	return strings.Join(strings.Fields(text), " ")
 }
 
