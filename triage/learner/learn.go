@@ -29,26 +29,47 @@ type learned struct {
 type Base struct {
 	Machine Machine
 	Weights Weights
-	Telling bool // features count as much as they tell, for which there must be enough texts of each label
+	Meant   float32 // how much a text of the label counts beside one of another, for which there must be many labels; 0 is as much
+	Telling bool    // features count as much as they tell, for which there must be enough texts of each label
 }
 
 // learn finds the weights of one label.
 func (b Base) learn(words *vocabulary, rows []row, labels []int, label int, importance []float32) []float32 {
 	meant := func(i int) bool { return labels[i] == label }
+	if b.Meant > 0 {
+		importance = heavier(importance, len(rows), meant, b.Meant)
+	}
 	if !b.Telling {
 		return b.Machine.learn(rows, meant, importance, words.size())
 	}
 	return b.Machine.learnTelling(nil, rows, meant, importance, words.tells(rows, meant, importance))
 }
 
+// heavier makes the texts that are meant count a factor more.
+func heavier(importance []float32, n int, meant func(i int) bool, factor float32) []float32 {
+	if importance == nil {
+		importance = slices.Repeat([]float32{1}, n)
+	} else {
+		importance = slices.Clone(importance)
+	}
+	for i := range importance {
+		if meant(i) {
+			importance[i] *= factor
+		}
+	}
+	return importance
+}
+
 // Settings say how to learn. They are the same for every task.
 type Settings struct {
 	Bases []Base // where there are enough texts for each label
 	Small Base   // where there are not
+	Many  Base   // where there are many labels
+	Rare  Base   // where there are many labels and few texts of each
 	Least int
 	Folds int
 	Hold  float64
-	Few   int // examples of a label on average up to which unlabelled texts help
+	Few   int // examples of a label on average up to which they are few, and unlabelled texts help
 }
 
 // manyTexts are enough to weigh several bases against each other.
@@ -60,7 +81,9 @@ var Default = Settings{
 		{Machine: Machine{Cost: 0.15, Passes: 30, Close: 0.1}, Weights: Weights{Word: 1, Letters: 1.2, Sign: 0.3, Meaning: 0.1}, Telling: true},
 		{Machine: Machine{Cost: 0.2, Passes: 30, Close: 0.1}, Weights: Weights{Word: 1, Sign: 0.3}},
 	},
-	Small: Base{Machine: Machine{Cost: 0.2, Passes: 30, Close: 0.1}, Weights: Weights{Word: 1, Letters: 0.8, Sign: 0.2, Meaning: 0.1, Company: 0.8}},
+	Small: Base{Machine: Machine{Cost: 0.1, Passes: 30, Close: 0.1}, Weights: Weights{Word: 1, Letters: 1.2, Sign: 0.2, Meaning: 0.1, Company: 0.8}},
+	Many:  Base{Machine: Machine{Cost: 0.2, Passes: 30, Close: 0.1}, Weights: Weights{Word: 1, Letters: 0.8, Sign: 0.2, Meaning: 0.1, Company: 0.8}},
+	Rare:  Base{Machine: Machine{Cost: 0.2, Passes: 30, Close: 0.1}, Weights: Weights{Word: 1, Letters: 1.2, Sign: 0.2, Meaning: 0.2, Company: 0.8}, Meant: 5},
 	Least: 1,
 	Folds: 5,
 	Hold:  1,
@@ -84,7 +107,13 @@ func Learn(t Teaching, s Settings) *Classifier {
 	}
 	l := newLesson(examples, s.Folds)
 	l.vary(t.Variant)
-	if len(l.names) > mostCrossed || len(l.texts) < manyTexts {
+	few := len(l.texts) <= s.Few*len(l.names)
+	switch many := len(l.names) > mostCrossed; {
+	case many && few:
+		s.Bases = []Base{s.Rare}
+	case many:
+		s.Bases = []Base{s.Many}
+	case len(l.texts) < manyTexts:
 		s.Bases = []Base{s.Small}
 	}
 	seen := make([][]Feature, len(l.texts))
@@ -92,7 +121,7 @@ func Learn(t Teaching, s Settings) *Classifier {
 	var pool [][]Feature
 	var space *space
 	read := t.Read
-	if few := len(l.texts) <= s.Few*len(l.names); few && len(t.Unlabelled) > len(l.texts) {
+	if few && len(t.Unlabelled) > len(l.texts) {
 		texts := sorted(t.Unlabelled)
 		pool = make([][]Feature, len(texts))
 		each(len(pool), func(i int) { pool[i] = t.Read(texts[i], nil) })

@@ -3,6 +3,7 @@ package learner
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -65,5 +66,17 @@ func TestWordsCountAsMuchAsTheyTell(t *testing.T) {
 	lent := v.tells(rows, func(i int) bool { return i < 3 }, []float32{1, 1, 1, 1, 0, 1})
 	if again := lent[v.columns[letters("again", nil)[0].ID]]; again <= 0 {
 		t.Errorf("again tells %v where one text with it counts nothing, want more than 0", again)
+	}
+}
+
+// What is held back stays held back, and what was passed is not changed: other labels are learned with it at the same time.
+func TestTextsThatAreMeantCountMore(t *testing.T) {
+	meant := func(i int) bool { return i < 2 }
+	folds := []float32{1, 0, 1, 0}
+	if got := heavier(folds, 4, meant, 5); !slices.Equal(got, []float32{5, 0, 1, 0}) || !slices.Equal(folds, []float32{1, 0, 1, 0}) {
+		t.Errorf("importance %v, from %v", got, folds)
+	}
+	if got := heavier(nil, 3, meant, 5); !slices.Equal(got, []float32{5, 5, 1}) {
+		t.Errorf("importance %v", got)
 	}
 }
