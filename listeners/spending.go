@@ -80,6 +80,29 @@ func MonthSpent(ctx context.Context, db bun.IDB, connectionID int64, now clock.T
 	return sum, nil
 }
 
+// SpentBy returns what tells what connections had cost in a moment's calendar month (UTC) by the end of its day, of
+// moments after since.
+func SpentBy(ctx context.Context, db bun.IDB, connectionIDs []int64, since clock.Time) (func(connectionID int64, at clock.Time) MicroUSD, error) {
+	var days []spent
+	if len(connectionIDs) > 0 {
+		first, _ := month(since)
+		err := db.NewSelect().Table("spending").ColumnExpr("connection_id, day, SUM(cost) AS cost").
+			Where("connection_id IN (?) AND day >= ?", bun.List(connectionIDs), dayOf(first)).Group("connection_id", "day").Scan(ctx, &days)
+		if err != nil {
+			return nil, fmt.Errorf("add up what connections spent by day: %w", err)
+		}
+	}
+	return func(connectionID int64, at clock.Time) (sum MicroUSD) {
+		first, _ := month(at)
+		for _, d := range days {
+			if d.ConnectionID == connectionID && d.Day >= dayOf(first) && d.Day <= dayOf(at) {
+				sum += d.Cost
+			}
+		}
+		return sum
+	}, nil
+}
+
 // Expense is what a connection spent on one thing in a month.
 type Expense struct {
 	Unit string   `json:"unit"` // what was bought, as in Spend

@@ -150,6 +150,65 @@ func group(ctx context.Context, tx listeners.Tx, brandID int64, customer []commu
 	return saveClusters(ctx, tx, brandID, changed, customer)
 }
 
+// alikes counts, by native id, how many posts of the last hours say nearly the same as each of these, with it.
+func alikes(ctx context.Context, db bun.IDB, brandID int64, now clock.Time, posts []listeners.Post) (map[string]int, error) {
+	all, err := liveClusters(ctx, db, brandID, now)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]int, len(posts))
+	for i := range posts {
+		about := aboutOf(posts[i].Text)
+		if len(about) < leastAbout || posts[i].CreatedAt <= now.Add(-clusterOpen) {
+			continue
+		}
+		k := &Cluster{Mentions: 1, heap: heapOf(about)}
+		if known, ok := nearest(&k.heap, all); ok {
+			known.join(k)
+			k = known
+		} else {
+			all = append(all, k)
+		}
+		found[posts[i].NativeID] = k.Mentions
+	}
+	return found, nil
+}
+
+// rankedIn counts, by id, how many mentions of its cluster there were when each of these was stored, with it. They
+// are of one brand, the latest first.
+func rankedIn(ctx context.Context, db bun.IDB, batch []listeners.Mention) (map[int64]int, error) {
+	var ids []int64
+	for i := range batch {
+		if k := batch[i].ClusterID; k != 0 && !slices.Contains(ids, k) {
+			ids = append(ids, k)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var sums []struct {
+		ClusterID int64
+		N         int
+	}
+	err := db.NewSelect().Model((*listeners.Mention)(nil)).ColumnExpr("m.cluster_id, COUNT(*) AS n").
+		Where("m.cluster_id IN (?) AND m.id <= ?", bun.List(ids), batch[0].ID).Group("m.cluster_id").Scan(ctx, &sums)
+	if err != nil {
+		return nil, fmt.Errorf("count what clusters had: %w", err)
+	}
+	left := make(map[int64]int, len(sums))
+	for _, s := range sums {
+		left[s.ClusterID] = s.N
+	}
+	ranks := make(map[int64]int, len(batch))
+	for i := range batch {
+		if k := batch[i].ClusterID; k != 0 {
+			ranks[batch[i].ID] = left[k]
+			left[k]--
+		}
+	}
+	return ranks, nil
+}
+
 func (k *Cluster) join(other *Cluster) {
 	k.heap.join(&other.heap)
 	k.Mentions, k.Angry, k.IncidentID = k.heap.texts, k.Angry+other.Angry, k.heap.bound

@@ -2,6 +2,8 @@ package moderation
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 
 	"github.com/uptrace/bun"
@@ -14,7 +16,7 @@ import (
 
 // decide asks a brand's rules about the posts that were scored.
 func (in *Intake) decide(ctx context.Context, tx listeners.Tx, conn listeners.Connection, brand ready, posts []listeners.Post, scored map[string]judged) error {
-	look, err := in.look(ctx, tx, conn.BrandID, conn.Network, posts, tx.Now(), brand.rules, brand.watched)
+	look, err := in.look(ctx, tx, conn, brand, posts, tx.Now(), brand.rules, brand.watched)
 	if err != nil {
 		return err
 	}
@@ -41,9 +43,15 @@ func asksPast(r *rules.Ready) bool {
 // asksStaff tells whether rules ask who is there.
 func asksStaff(r *rules.Ready) bool { return r.Needs(rules.OfStaff) }
 
-// look looks up what rules ask of posts of a network, and returns what makes the facts of each, without its
+// asks makes what tells whether rules ask for something.
+func asks(n rules.Need) func(*rules.Ready) bool {
+	return func(r *rules.Ready) bool { return r.Needs(n) }
+}
+
+// look looks up what rules ask of posts of a connection, and returns what makes the facts of each, without its
 // score.
-func (in *Intake) look(ctx context.Context, db bun.IDB, brandID int64, network string, posts []listeners.Post, now clock.Time, asking ...*rules.Ready) (func(*listeners.Post) rules.Facts, error) {
+func (in *Intake) look(ctx context.Context, db bun.IDB, conn listeners.Connection, brand ready, posts []listeners.Post, now clock.Time, asking ...*rules.Ready) (func(*listeners.Post) rules.Facts, error) {
+	brandID, network := conn.BrandID, conn.Network
 	common := rules.Facts{Network: network}
 	if in.Network != nil {
 		common.Policy = in.Network(network).Policy
@@ -74,8 +82,24 @@ func (in *Intake) look(ctx context.Context, db bun.IDB, brandID int64, network s
 			return nil, err
 		}
 	}
+	var alike map[string]int
+	if slices.ContainsFunc(asking, asks(rules.OfCluster)) {
+		var err error
+		if alike, err = alikes(ctx, db, brandID, now, posts); err != nil {
+			return nil, err
+		}
+	}
+	if slices.ContainsFunc(asking, asks(rules.OfBudget)) && conn.Budget > 0 {
+		spent, err := listeners.MonthSpent(ctx, db, conn.ID, now)
+		if err != nil {
+			return nil, err
+		}
+		common.Spent = float64(spent) / float64(conn.Budget)
+	}
 	return func(p *listeners.Post) rules.Facts {
 		f := common
+		f.Left = p.CreatedAt.Add(brand.waits.For(p.Surface, brand.promised)).Sub(now)
+		f.Reach, f.Alike = listeners.Roughly(p.Author.Followers), alike[p.NativeID]
 		f.Surface, f.Reason, f.Delivery, f.Rating, f.At = p.Surface, p.Reason, p.Delivery.Mode, p.Rating, p.CreatedAt.Std()
 		past := pasts[p.Author.NativeID]
 		f.Posts, f.FollowUp = past.Threads[p.ThreadKey], past.Threads[p.ThreadKey] > 0
@@ -89,15 +113,33 @@ func (in *Intake) look(ctx context.Context, db bun.IDB, brandID int64, network s
 
 // factsOf are the facts of a stored mention as they are now, without its score.
 func (in *Intake) factsOf(ctx context.Context, tx listeners.Tx, ruled *rules.Ready, m *listeners.Mention) (rules.Facts, error) {
+	brand, err := in.ready(ctx, tx, m.BrandID)
+	if err != nil {
+		return rules.Facts{}, err
+	}
+	conn := listeners.Connection{ID: m.ConnectionID, BrandID: m.BrandID, Network: m.Network}
+	if ruled.Needs(rules.OfBudget) {
+		if conn, err = listeners.FindConnection(ctx, tx, m.ConnectionID); err != nil {
+			return rules.Facts{}, err
+		}
+	}
 	p := listeners.Post{
 		ThreadKey: m.ThreadKey, Surface: m.Surface, Reason: m.Reason, Delivery: listeners.Delivery{Mode: m.Delivery}, Rating: m.Rating, CreatedAt: m.CreatedAt,
 	}
 	if m.Account != nil {
-		p.Author.NativeID = m.Account.NativeID
+		p.Author.NativeID, p.Author.Followers = m.Account.NativeID, m.Account.Reach
 	}
-	look, err := in.look(ctx, tx, m.BrandID, m.Network, []listeners.Post{p}, tx.Now(), ruled)
+	look, err := in.look(ctx, tx, conn, brand, []listeners.Post{p}, tx.Now(), ruled)
 	if err != nil {
 		return rules.Facts{}, err
 	}
-	return look(&p), nil
+	f := look(&p)
+	if ruled.Needs(rules.OfCluster) && m.ClusterID != 0 {
+		k, err := FindCluster(ctx, tx, m.BrandID, m.ClusterID)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return f, err
+		}
+		f.Alike = k.Mentions
+	}
+	return f, nil
 }

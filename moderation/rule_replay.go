@@ -75,10 +75,20 @@ func (in *Intake) Replay(ctx context.Context, read bun.IDB, brandID int64, s rul
 	if err != nil {
 		return r, err
 	}
+	brand, err := in.ready(ctx, read, brandID)
+	if err != nil {
+		return r, err
+	}
 	r.Blind = next.Needs(rules.OfStaff)
 	first, err := firstHeard(ctx, read, brandID, now.Add(-replayTime))
 	if err != nil || first == 0 {
 		return r, err
+	}
+	share := func(*listeners.Mention) float64 { return 0 }
+	if present.Needs(rules.OfBudget) || next.Needs(rules.OfBudget) {
+		if share, err = sharesOf(ctx, read, brandID, now.Add(-replayTime)); err != nil {
+			return r, err
+		}
 	}
 	below := int64(0)
 	for r.Posts < replayPosts {
@@ -90,7 +100,7 @@ func (in *Intake) Replay(ctx context.Context, read bun.IDB, brandID int64, s rul
 		if err := q.Scan(ctx); err != nil {
 			return r, fmt.Errorf("read the past of brand %d: %w", brandID, err)
 		}
-		look, err := in.lookBack(ctx, read, asksPast(present) || asksPast(next), batch)
+		look, err := in.lookBack(ctx, read, brand, share, batch, present, next)
 		if err != nil {
 			return r, err
 		}
@@ -170,16 +180,32 @@ func readScore(m *listeners.Mention, topics []community.Topic, into *triage.Scor
 }
 
 // lookBack returns what makes the facts of mentions as they were when these were written, without their
-// scores. What a brand knew of a customer is looked up where it is asked for.
-func (in *Intake) lookBack(ctx context.Context, read bun.IDB, asked bool, batch []listeners.Mention) (func(*listeners.Mention) rules.Facts, error) {
+// scores. What a brand knew of a customer is looked up where it is asked for; of a budget that of today is meant.
+func (in *Intake) lookBack(ctx context.Context, read bun.IDB, brand ready, share func(*listeners.Mention) float64, batch []listeners.Mention, asking ...*rules.Ready) (func(*listeners.Mention) rules.Facts, error) {
 	var earlier map[int64][]community.Case
 	outs := map[int64]clock.Time{}
-	if asked {
-		ids := make([]int64, 0, len(batch))
-		for _, m := range batch {
-			ids = append(ids, m.AccountID)
+	reach := map[int64]int{}
+	ids := make([]int64, 0, len(batch))
+	for _, m := range batch {
+		ids = append(ids, m.AccountID)
+	}
+	var ranks map[int64]int
+	var err error
+	if slices.ContainsFunc(asking, asks(rules.OfCluster)) {
+		if ranks, err = rankedIn(ctx, read, batch); err != nil {
+			return nil, err
 		}
-		var err error
+	}
+	if slices.ContainsFunc(asking, asks(rules.OfAudience)) {
+		var accounts []listeners.Account
+		if err := read.NewSelect().Model(&accounts).Column("id", "reach").Where("id IN (?) AND reach > 0", bun.List(ids)).Scan(ctx); err != nil {
+			return nil, fmt.Errorf("read how many follow customers: %w", err)
+		}
+		for _, a := range accounts {
+			reach[a.ID] = a.Reach
+		}
+	}
+	if slices.ContainsFunc(asking, asksPast) {
 		if earlier, err = community.CasesOfCustomers(ctx, read, ids); err != nil {
 			return nil, err
 		}
@@ -194,6 +220,8 @@ func (in *Intake) lookBack(ctx context.Context, read bun.IDB, asked bool, batch 
 	return func(m *listeners.Mention) rules.Facts {
 		f := rules.Facts{
 			Network: m.Network, Surface: m.Surface, Reason: m.Reason, Delivery: m.Delivery, Rating: m.Rating, At: m.CreatedAt.Std(),
+			Left:  m.CreatedAt.Add(brand.waits.For(m.Surface, brand.promised)).Sub(m.SeenAt),
+			Reach: reach[m.AccountID], Alike: ranks[m.ID], Spent: share(m),
 			OptedOut: outs[m.AccountID] != 0 && outs[m.AccountID] <= m.CreatedAt,
 		}
 		if in.Network != nil {
@@ -210,5 +238,31 @@ func (in *Intake) lookBack(ctx context.Context, read bun.IDB, asked bool, batch 
 			}
 		}
 		return f
+	}, nil
+}
+
+// sharesOf returns what tells which part of a connection's budget was used up when a mention was heard.
+func sharesOf(ctx context.Context, read bun.IDB, brandID int64, since clock.Time) (func(*listeners.Mention) float64, error) {
+	all, err := listeners.Connections(ctx, read, brandID)
+	if err != nil {
+		return nil, err
+	}
+	budgets := make(map[int64]listeners.MicroUSD, len(all))
+	var ids []int64
+	for _, c := range all {
+		if c.Budget > 0 {
+			budgets[c.ID], ids = c.Budget, append(ids, c.ID)
+		}
+	}
+	spent, err := listeners.SpentBy(ctx, read, ids, since)
+	if err != nil {
+		return nil, err
+	}
+	return func(m *listeners.Mention) float64 {
+		budget := budgets[m.ConnectionID]
+		if budget == 0 {
+			return 0
+		}
+		return float64(spent(m.ConnectionID, m.SeenAt)) / float64(budget)
 	}, nil
 }

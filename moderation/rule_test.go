@@ -132,6 +132,64 @@ func TestRulesAreTriedOnThePast(t *testing.T) {
 	})
 }
 
+// TestRulesSeeTimeCrowdsFollowersAndMoney: what is left of the promise, how many say the same, who follows the
+// customer and what the month has cost decide when a post is heard, and a replay sees them as they were.
+func TestRulesSeeTimeCrowdsFollowersAndMoney(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		s.join("boss", community.Admin, 0)
+		s.intake.Network = func(string) listeners.Network { return listeners.Network{Policy: listeners.Policy{Reach: true}} }
+		waits := community.DefaultWaits
+		waits.Reach = true
+		s.do(func(ctx context.Context, tx listeners.Tx) error {
+			s.conn.Budget = 10_000_000
+			return errors.Join(community.SetWaits(ctx, tx, s.people["boss"], waits), listeners.SetBudget(ctx, tx, s.conn.ID, s.conn.Budget),
+				listeners.Spent(ctx, tx, s.conn.ID, []listeners.Spend{{Unit: "read", N: 1, Cost: 7_900_000}}))
+		})
+		tagged := func(name, fact string, op rules.Operator, value string) rules.Rule {
+			return rules.Rule{Name: name, Do: []rules.Do{{Action: "tag", Value: name}}, Groups: []rules.Group{{Conditions: []rules.Condition{{Fact: fact, Op: op, Values: []string{value}}}}}}
+		}
+		set := rules.Set{Rules: []rules.Rule{
+			tagged("late", "minutes_left", rules.Below, "30"), tagged("crowd", "cluster_size", rules.AtLeast, "3"),
+			tagged("known", "reach", rules.AtLeast, "5000"), tagged("dear", "spend", rules.AtLeast, "80"),
+		}}
+		s.do(func(ctx context.Context, tx listeners.Tx) error {
+			v := moderation.RuleVersion{BrandID: s.brand.ID, Value: set, MadeBy: s.people["boss"].ID, CreatedAt: tx.Now()}
+			_, err := tx.NewInsert().Model(&v).Exec(ctx)
+			return err
+		})
+		s.intake.Forget(s.brand.ID)
+		wrote := 0
+		hears := func(want string, text string, followers int, ago time.Duration) {
+			t.Helper()
+			wrote++
+			id := fmt.Sprint("facts", wrote)
+			s.do(s.intake.Sink(s.conn, []listeners.Post{{
+				NativeID: id, ThreadKey: id, Author: listeners.Author{NativeID: id, Handle: id, Followers: followers}, Reason: listeners.Mentioned,
+				Text: text, Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}, CreatedAt: s.clock.Now().Add(-ago),
+			}}))
+			var c community.Case
+			s.must(s.db.Read().NewSelect().Model(&c).Where("c.thread_key = ?", id).Scan(t.Context()))
+			if got := fmt.Sprint(c.TagList()); got != want {
+				t.Errorf("%q is tagged %s, want %s", text, got, want)
+			}
+		}
+		promised := time.Duration(community.DefaultPromised.Minutes) * time.Minute
+		hears("[]", outage[0], 4999, 0)
+		hears("[]", outage[1], 0, promised-30*time.Minute)
+		hears("[late crowd]", outage[2], 0, promised-29*time.Minute)
+		hears("[known]", "Quán mở cửa tới mấy giờ vậy ạ?", 5000, 0)
+		s.do(func(ctx context.Context, tx listeners.Tx) error {
+			return listeners.Spent(ctx, tx, s.conn.ID, []listeners.Spend{{Unit: "read", N: 1, Cost: 100_000}})
+		})
+		hears("[dear]", "Hôm nay có bánh sừng bò không shop?", 0, 0)
+		hears("[late dear]", "Cho mình hỏi chỗ đậu xe ô tô ở đâu?", 0, 48*time.Hour)
+		r := s.replay(set)
+		if want := fmt.Sprint([]int{2, 1, 1, 6}); fmt.Sprint(r.Hits) != want || r.Blind { // of a budget the day is known, not the minute
+			t.Errorf("replayed %v, want %s", r.Hits, want)
+		}
+	})
+}
+
 // TestReplayCannotWrite: where a replay reads, nothing can be written.
 func TestReplayCannotWrite(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {

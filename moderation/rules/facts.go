@@ -24,11 +24,15 @@ type Facts struct {
 	FollowUp bool // goes on in a case
 	Posts    int  // that the case has had before
 
-	At      time.Time // in any zone; the set has its own
-	Online  int       // employees who are there now
-	Backlog int       // cases that wait in the staff lane
-	NoCare  bool      // nobody answers community-care
-	Loaded  bool      // it is known how many wait, and who is there; nobody knows it of the past
+	At      time.Time     // in any zone; the set has its own
+	Online  int           // employees who are there now
+	Backlog int           // cases that wait in the staff lane
+	Left    time.Duration // of the time within which it was promised to be answered
+	Reach   int           // about how many follow the customer; 0: nobody knows
+	Alike   int           // posts of the last hours that say nearly the same, with this one
+	Spent   float64       // the part of the connection's budget of this month that is used up; 0 without a budget
+	NoCare  bool          // nobody answers community-care
+	Loaded  bool          // it is known how many wait, and who is there; nobody knows it of the past
 
 	minute, weekday int // of At in the zone of the set
 }
@@ -51,12 +55,17 @@ type Need int
 
 // The needs.
 const (
-	OfPost    Need = iota // comes with the post
-	OfAuthor              // what the customer did before
-	OfCase                // the case that the post goes on in
-	OfStaff               // who is there and what waits for them now; nobody knows it of the past
-	OfNetwork             // what the network's terms allow
+	OfPost     Need = iota // comes with the post
+	OfAuthor               // what the customer did before
+	OfCase                 // the case that the post goes on in
+	OfStaff                // who is there and what waits for them now; nobody knows it of the past
+	OfNetwork              // what the network's terms allow
+	OfAudience             // who follows the customer
+	OfCluster              // what others write
+	OfBudget               // what the connection has cost this month
 )
+
+const needs = OfBudget + 1
 
 // Fact is one thing that a condition may look at. Its words stand in the catalogs as "fact.<name>", those
 // of its options as "fact_option.is_<option>".
@@ -79,9 +88,12 @@ var AllFacts = []Fact{
 	{Name: "surface", Kind: Choice, Options: []string{"public", "review", "private", "chat"}, choice: func(f *Facts) string { return string(f.Surface) }},
 	{Name: "reason", Kind: Choice, Options: []string{"mention", "keyword"}, choice: func(f *Facts) string { return string(f.Reason) }},
 	{Name: "delivery", Kind: Choice, Options: []string{"api", "assisted", "blocked"}, choice: func(f *Facts) string { return string(f.Delivery) }},
+	{Name: "minutes_left", Kind: Count, number: func(f *Facts) float64 { return max(0, f.Left.Minutes()) }},
+	{Name: "cluster_size", Kind: Count, Need: OfCluster, number: func(f *Facts) float64 { return float64(f.Alike) }},
 	{Name: "rating", Kind: Count, number: func(f *Facts) float64 { return float64(f.Rating) }},
 	{Name: "customer_known", Kind: YesNo, Need: OfAuthor, number: func(f *Facts) float64 { return yes(f.Known) }},
 	{Name: "customer_cases", Kind: Count, Need: OfAuthor, number: func(f *Facts) float64 { return float64(f.Cases) }},
+	{Name: "reach", Kind: Count, Need: OfAudience, number: func(f *Facts) float64 { return float64(f.Reach) }},
 	{Name: "customer_opted_out", Kind: YesNo, Need: OfAuthor, number: func(f *Facts) float64 { return yes(f.OptedOut) }},
 	{Name: "follow_up", Kind: YesNo, Need: OfCase, number: func(f *Facts) float64 { return yes(f.FollowUp) }},
 	{Name: "case_posts", Kind: Count, Need: OfCase, number: func(f *Facts) float64 { return float64(f.Posts) }},
@@ -89,6 +101,7 @@ var AllFacts = []Fact{
 	{Name: "weekday", Kind: Choice, Options: weekdays, choice: func(f *Facts) string { return weekdays[f.weekday] }},
 	{Name: "staff_online", Kind: Count, Need: OfStaff, number: func(f *Facts) float64 { return float64(f.Online) }},
 	{Name: "staff_backlog", Kind: Count, Need: OfStaff, number: func(f *Facts) float64 { return float64(f.Backlog) }},
+	{Name: "spend", Kind: Probability, Need: OfBudget, number: func(f *Facts) float64 { return f.Spent }},
 	{Name: "one_reply", Kind: YesNo, Need: OfNetwork, number: func(f *Facts) float64 { return yes(f.Policy.OneReply) }},
 	{Name: "no_receipts", Kind: YesNo, Need: OfNetwork, number: func(f *Facts) float64 { return yes(f.Policy.NoReceipts) }},
 }

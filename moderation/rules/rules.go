@@ -80,7 +80,7 @@ type Ready struct {
 	over  *Overflow
 	cares bool // a rule sends posts to community-care
 	zone  *time.Location
-	needs [OfNetwork + 1]bool
+	needs [needs]bool
 	timed bool
 }
 

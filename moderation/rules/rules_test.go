@@ -72,6 +72,9 @@ func TestEveryFactDecides(t *testing.T) {
 		"customer_opted_out": {cond("customer_opted_out", rules.Is, "yes"), rules.Facts{OptedOut: true}},
 		"follow_up":          {cond("follow_up", rules.Is, "yes"), rules.Facts{FollowUp: true}},
 		"case_posts":         {cond("case_posts", rules.AtLeast, "3"), rules.Facts{Posts: 3}},
+		"minutes_left":       {cond("minutes_left", rules.AtLeast, "30"), rules.Facts{Left: 30 * time.Minute}},
+		"cluster_size":       {cond("cluster_size", rules.AtLeast, "20"), rules.Facts{Alike: 20}},
+		"reach":              {cond("reach", rules.AtLeast, "10000"), rules.Facts{Reach: 10_000}},
 		"time":               {cond("time", rules.Between, "21:00", "02:00"), rules.Facts{At: evening}},
 		"weekday":            {cond("weekday", rules.OneOf, "monday"), rules.Facts{At: evening}},
 		"staff_online":       {cond("staff_online", rules.AtLeast, "1"), rules.Facts{Online: 1}},
@@ -84,7 +87,10 @@ func TestEveryFactDecides(t *testing.T) {
 		if fact.Kind == rules.Probability {
 			ok, c.is = true, cond(fact.Name, rules.AtLeast, "40")
 			c.facts.Score.Correct(triage.Head(fact.Name), true)
-			if fact.Name == "opt_out" {
+			switch fact.Name {
+			case "spend":
+				c.facts.Spent = 0.4
+			case "opt_out":
 				c.facts.Score.OptOut = 1
 			}
 		}
@@ -102,6 +108,47 @@ func TestEveryFactDecides(t *testing.T) {
 		if d := p.Decide(&rules.Facts{At: evening.Add(8 * time.Hour)}); d.Team != "" {
 			t.Errorf("%s holds for nothing", fact.Name)
 		}
+	}
+}
+
+// TestTheEdgesOfNumbers: at least is with the border, below without, and what is over does not count below nothing.
+func TestTheEdgesOfNumbers(t *testing.T) {
+	for _, c := range []struct {
+		is    rules.Condition
+		facts rules.Facts
+		holds bool
+	}{
+		{cond("minutes_left", rules.Below, "30"), rules.Facts{Left: 30 * time.Minute}, false},
+		{cond("minutes_left", rules.Below, "30"), rules.Facts{Left: 30*time.Minute - time.Second}, true},
+		{cond("minutes_left", rules.Below, "1"), rules.Facts{Left: -time.Hour}, true},
+		{cond("minutes_left", rules.AtLeast, "0"), rules.Facts{Left: -time.Hour}, true},
+		{cond("minutes_left", rules.AtLeast, "1"), rules.Facts{}, false},
+		{cond("cluster_size", rules.AtLeast, "5"), rules.Facts{Alike: 4}, false},
+		{cond("cluster_size", rules.AtLeast, "5"), rules.Facts{Alike: 5}, true},
+		{cond("reach", rules.Below, "1"), rules.Facts{}, true},
+		{cond("reach", rules.AtLeast, "100000"), rules.Facts{Reach: 99_000}, false},
+		{cond("reach", rules.AtLeast, "100000"), rules.Facts{Reach: 3_000_000}, true},
+		{cond("spend", rules.AtLeast, "80"), rules.Facts{Spent: 0.79}, false},
+		{cond("spend", rules.AtLeast, "80"), rules.Facts{Spent: 0.8}, true},
+		{cond("spend", rules.AtLeast, "100"), rules.Facts{Spent: 1.2}, true},
+		{cond("spend", rules.Below, "1"), rules.Facts{}, true},
+	} {
+		p, err := rules.Prepare(nil, rules.Set{Rules: []rules.Rule{rule("r", []rules.Do{{Action: "team", Value: "Care"}}, c.is)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := p.Decide(&c.facts); (d.Team != "") != c.holds {
+			t.Errorf("%+v holds: %v, for %+v", c.is, !c.holds, c.facts)
+		}
+	}
+	s := rules.Set{Rules: []rules.Rule{
+		rule("late", lane(community.Staff), cond("minutes_left", rules.Below, "30")),
+		rule("never", lane(community.Staff), cond("cluster_size", rules.AtLeast, "20"), cond("cluster_size", rules.Below, "5")),
+		rule("later", lane(community.Staff), cond("minutes_left", rules.Below, "10"), cond("reach", rules.AtLeast, "1000")),
+		rule("dear", lane(community.None), cond("spend", rules.AtLeast, "90"), cond("minutes_left", rules.AtLeast, "30")),
+	}}
+	if got := fmt.Sprint(s.Lint()); got != "[{never_holds 1 1} {unreachable 2 0}]" {
+		t.Errorf("found %s", got)
 	}
 }
 
