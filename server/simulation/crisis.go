@@ -28,9 +28,7 @@ type Crisis struct {
 type incident struct {
 	id     int64
 	writer *person
-	about  string
 	began  clock.Time
-	ended  bool
 }
 
 // lookAfter is how often somebody looks at what else belongs to an incident, and incidentLasts for how long.
