@@ -26,7 +26,6 @@ const (
 	Escalated      Rule = "escalated"       // what they handed to the employees was theirs to answer
 	Reused         Rule = "reused"          // somebody else's answer that began with theirs solved a case
 	Reviewed       Rule = "reviewed"        // an answer that they approved as a peer turned out well
-	Mentored       Rule = "mentored"        // a newcomer beside whom they stand solved a case
 	Wrong          Rule = "wrong"           // an answer was taken from the network: it was wrong
 	Rude           Rule = "tone"            // an answer was taken from the network: for its tone
 	Leaked         Rule = "private"         // an answer was taken from the network: it told what is private
@@ -34,7 +33,7 @@ const (
 )
 
 // Rules lists what a table has terms for, in the order in which people read it.
-var Rules = []Rule{Solved, Thanked, Approved, ApprovedEdited, Escalated, Reviewed, Reused, Mentored, Wrong, Rude, Leaked}
+var Rules = []Rule{Solved, Thanked, Approved, ApprovedEdited, Escalated, Reviewed, Reused, Wrong, Rude, Leaked}
 
 // Terms of a rule: what it pays, and how often a day.
 type Terms struct {
@@ -55,7 +54,6 @@ var natures = map[Rule]nature{
 	Escalated: {free: true},
 	Reused:    {matures: 48 * time.Hour, free: true},
 	Reviewed:  {matures: 48 * time.Hour, free: true},
-	Mentored:  {matures: 48 * time.Hour, free: true},
 	Wrong:     {free: true},
 	Rude:      {free: true},
 	Leaked:    {free: true},
@@ -106,7 +104,7 @@ const DefaultPreset = "startup"
 func preset(other map[Rule]int) map[Rule]Terms {
 	terms := map[Rule]Terms{
 		Approved: {3, 10}, ApprovedEdited: {1, 10}, Thanked: {5, 0}, Solved: {15, 0}, Escalated: {4, 5}, Reviewed: {2, 20},
-		Reused: {2, 20}, Mentored: {2, 10}, Wrong: {-5, 0}, Rude: {-5, 0}, Leaked: {-25, 0},
+		Reused: {2, 20}, Wrong: {-5, 0}, Rude: {-5, 0}, Leaked: {-25, 0},
 	}
 	for rule, amount := range other {
 		terms[rule] = Terms{amount, terms[rule].Daily}

@@ -163,8 +163,16 @@ func TestTheLedgerCanBeReckonedAgain(t *testing.T) {
 			if wrong, err := gamification.Verify(context.Background(), d.Read()); err != nil || len(wrong) > 0 {
 				r.Fatalf("the ledger contradicts itself: %q, %v", wrong, err)
 			}
-			for _, event := range events {
-				reverse(t, d, now, event)
+			err = d.Transact(context.Background(), db.Full, func(ctx context.Context, tx db.Tx) error {
+				for _, event := range events {
+					if err := gamification.Reverse(ctx, tx, now, event, gamification.CameBack); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				r.Fatal(err)
 			}
 			if p := points(t, d, member, now.Add(10*day)); p != (gamification.Points{}) {
 				r.Fatalf("all taken back: %+v, want nothing", p)

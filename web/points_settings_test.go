@@ -88,3 +88,23 @@ func TestStaffSayWhetherAHandoverWasRight(t *testing.T) {
 	}
 	c.visits("lan", "vi").get("/points").says(".ledger", "Bạn chuyển cho nhân viên, và chuyển đúng")
 }
+
+// TestPointsTableLooksRight opens the table as TestPagesLookRight opens pages, with something to try it on, and
+// the case whose handover employees judge.
+func TestPointsTableLooksRight(t *testing.T) {
+	b := newBrowser(t)
+	b.System("light")
+	c := newCafe(t)
+	c.busy()
+	k := c.writes("lananh", "Đơn của mình đâu rồi ạ, hỏi hoài?", "")
+	c.do(func(ctx context.Context, tx listeners.Tx) error {
+		_, err := community.HandToStaff(ctx, tx, c.members["lan"], k.ID, "cần tra đơn hàng")
+		return err
+	})
+	c.looks(b, []look{
+		{"points-table", "an", "/settings/points?preset=big", "#forecast"},
+		{"points-table-form", "an", "/settings/points", "#points-reviewed"},
+		{"handover", "minh", casePath(k.ID), ".handover"},
+	})
+	b.Quiet()
+}
