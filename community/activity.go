@@ -95,6 +95,8 @@ const (
 	Escalated          Kind = "escalated"         // Text: the reason; Lane: the lane it left
 	HandoverRight      Kind = "handover_right"    // Member: who handed it over
 	HandoverNeedless   Kind = "handover_needless" // Member
+	BadgeGiven         Kind = "badge_given"       // Member; Rule: the badge; Text: the words of who gave it by hand
+	BadgeTaken         Kind = "badge_taken"       // Member, Rule
 	LaneRaised         Kind = "lane_raised"
 	CaseClosed         Kind = "case_closed"
 	MemberAdded        Kind = "member_added"

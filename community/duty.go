@@ -47,6 +47,18 @@ func AnyOnDuty(ctx context.Context, db bun.IDB, brandID int64, at clock.Time) (b
 	return false, err
 }
 
+// KeepsDuty tells whether an employee of a brand has hours of duty: without any, nobody can say that they are
+// over.
+func KeepsDuty(ctx context.Context, db bun.IDB, brandID int64) (bool, error) {
+	staff, err := Employees(ctx, db, brandID)
+	for i := range staff {
+		if len(staff[i].Hours.Spans) > 0 {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
 // SetDuty sets when an employee is asked to review: everybody their own, an admin everybody's.
 func SetDuty(ctx context.Context, tx Tx, by *Member, memberID int64, on bool, hours Hours) error {
 	if !by.Role.Employee() {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -53,6 +54,9 @@ func Earn(ctx context.Context, tx Tx, c *Case, e gamification.Entry) error {
 	if linked {
 		e.Hinder(gamification.Linked)
 	}
+	if c.Hostile {
+		e.Note(gamification.Hot)
+	}
 	e.BrandID, e.CaseID, e.AccountID, e.TopicID = c.BrandID, c.ID, c.AccountID, max(c.TopicID, 0)
 	return gamification.Earn(ctx, tx, tx.Now(), e)
 }
@@ -91,6 +95,9 @@ const (
 	inARow         = 3 // answers that somebody else's eyes would still believe within it
 )
 
+// sourced is an answer that says where it is written.
+var sourced = regexp.MustCompile(`(?i)https?://\S+`)
+
 // ThankApproval writes the points for an approved answer: as written, or after an edit or an earlier return.
 // What was taken from a template as it stands, or is one of a row written in no time, earns nothing here; its
 // outcome does.
@@ -100,6 +107,9 @@ func ThankApproval(ctx context.Context, tx Tx, c *Case, a *Answer, event string)
 		rule = gamification.ApprovedEdited
 	}
 	e := gamification.Entry{MemberID: a.MemberID, Event: event, Rule: rule}
+	if sourced.MatchString(a.Text) {
+		e.Note(gamification.Sourced)
+	}
 	hasty, err := a.hasty(ctx, tx)
 	if err != nil {
 		return err

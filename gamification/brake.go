@@ -106,6 +106,9 @@ func (e *Entry) Brakes() (all []Brake) {
 	return all
 }
 
+// Note adds a mark for badges.
+func (e *Entry) Note(m Mark) { e.Marks = strings.TrimSpace(e.Marks + " " + string(m)) }
+
 // Hinder notes a brake that is known before the entry is written.
 func (e *Entry) Hinder(b Brake) { e.Brake = strings.TrimSpace(e.Brake + " " + string(b)) }
 

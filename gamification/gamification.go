@@ -10,5 +10,8 @@
 // at what the same member earned shortly before, so that the whole ledger can be reckoned again from its
 // entries, which is how it is verified and how a change of the table is forecast.
 //
-// It owns the tables point_entries and point_tables and imports nothing of the product but its clock.
+// A badge marks an outcome that the ledger can show: it is given when the entries it counts have matured, and taken
+// back when they do not stand any more. An award is a badge that a member holds.
+//
+// It owns the tables point_entries, point_tables, awards and badge_looks and imports nothing of the product but its clock.
 package gamification

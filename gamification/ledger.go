@@ -28,6 +28,7 @@ type Entry struct {
 	Gross       int    // before the taper, where the rule knows it
 	Amount      int    // what it pays
 	Brake       string // what made it pay less, see Brakes
+	Marks       string // what else badges look at, see Mark
 	Reason      Why    // of a reversal
 	ReversesID  int64  `bun:",nullzero"`
 	CreatedAt   clock.Time

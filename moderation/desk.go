@@ -169,7 +169,7 @@ const (
 
 // SayOf tells what a reviewer's word about an answer to a case is worth now: an employee's decides, and a guide's
 // outside of community-care. Of other trusted advocates, and of guides in community-care, the word counts while no
-// employee is on duty, as far as the brand has set so.
+// employee is on duty, as far as the brand has set so; that of two, where its employees have hours of duty at all.
 func SayOf(ctx context.Context, db bun.IDB, reviewer *community.Member, c *community.Case, now clock.Time) (Say, error) {
 	guide, care := reviewer.Trust >= community.Guide, c.Lane == community.Care
 	switch {
@@ -186,12 +186,18 @@ func SayOf(ctx context.Context, db bun.IDB, reviewer *community.Member, c *commu
 	switch {
 	case err != nil || on:
 		return Heard, err
-	case settings.PeersAlone && !care, settings.Pairs && guide:
+	case settings.PeersAlone && !care:
 		return Alone, nil
-	case settings.Pairs:
-		return OfTwo, nil
+	case !settings.Pairs:
+		return Heard, nil
 	}
-	return Heard, nil
+	switch kept, err := community.KeepsDuty(ctx, db, reviewer.BrandID); {
+	case err != nil || !kept:
+		return Heard, err
+	case guide:
+		return Alone, nil
+	}
+	return OfTwo, nil
 }
 
 // Return gives a submitted answer back to its author with a reason.

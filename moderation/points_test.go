@@ -146,3 +146,42 @@ func TestARightHandoverIsThanked(t *testing.T) {
 		s.verifies()
 	})
 }
+
+func TestBadgesAreAnnounced(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		look := func() {
+			s.t.Helper()
+			s.clock.Advance(time.Minute)
+			s.do(func(ctx context.Context, tx listeners.Tx) error { return community.AwardBadges(ctx, tx, s.brand.ID) })
+		}
+		c, _ := s.approvedFor("huy", "khach1", "Dạ quán mở cửa từ 7h tới 22h mỗi ngày, xem https://saomai.example/gio-mo-cua nha.", "minh", 0)
+		look()
+		if n := s.told("huy", community.BadgeGiven); n != 2 { // first answer, and with its source
+			t.Errorf("told of %d badges", n)
+		}
+		s.writes("khach1", "Được rồi nha, cảm ơn bạn nhiều!", c.ThreadKey)
+		s.clock.Advance(49 * time.Hour)
+		look()
+		if n := s.told("huy", community.BadgeGiven); n != 3 {
+			t.Errorf("told of %d badges once it is solved", n)
+		}
+		s.writes("khach1", "Hmm vẫn không được, lại hỏng rồi", c.ThreadKey)
+		look()
+		if n := s.told("huy", community.BadgeTaken); n != 1 {
+			t.Errorf("told %d times that a badge is gone", n)
+		}
+		give := func(who, words string) error {
+			return s.try(func(ctx context.Context, tx listeners.Tx) error {
+				return community.GiveAward(ctx, tx, s.people[who], s.people["huy"].ID, words)
+			})
+		}
+		wants(t, "an advocate gives one", give("lan", "Bạn đã rất kiên nhẫn với khách."), community.ErrNotAllowed)
+		if give("minh", "tốt") == nil {
+			t.Error("a badge without a sentence")
+		}
+		s.must(give("minh", "Bạn đã rất kiên nhẫn với khách suốt buổi tối."))
+		if n := s.told("huy", community.BadgeGiven); n != 4 {
+			t.Errorf("told of %d badges after one by hand", n)
+		}
+	})
+}

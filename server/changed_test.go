@@ -146,8 +146,8 @@ func TestAnswersAreCorrectedAndDeleted(t *testing.T) {
 			}
 			minh.Becomes(s.id, "open")
 		}
-		if p := lan.Points(); p.Balance != 0 {
-			t.Errorf("deleted answers left %d points", p.Balance)
+		if p := lan.Points(); p.Balance != -3*5 {
+			t.Errorf("three answers that were wrong left %d points, want five less each", p.Balance)
 		}
 	})
 }

@@ -27,6 +27,7 @@ func (a *App) sweeps() []sweep {
 		{"let cases be late", 10 * time.Second, a.runLate},
 		{"let cases overflow", 2 * time.Second, a.overflow},
 		{"weigh trust", 2 * time.Second, a.weighTrust},
+		{"give badges", 5 * time.Second, a.awardBadges},
 		{"tell people of their long weeks", time.Minute, a.tellHours},
 		{"forget old hours", time.Hour, a.forgetHours},
 		{"end suspensions that are over", time.Minute, a.endSuspensions},
@@ -115,6 +116,29 @@ func (a *App) remindHands(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// awardBadges gives badges for what has matured.
+func (a *App) awardBadges(ctx context.Context) error {
+	brands, err := community.Brands(ctx, a.DB.Read())
+	if err != nil {
+		return err
+	}
+	for id := range brands {
+		for {
+			due, err := community.BadgesDue(ctx, a.DB.Read(), id, a.Now())
+			if err != nil {
+				return err
+			}
+			if !due {
+				break
+			}
+			if err := a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error { return community.AwardBadges(ctx, tx, id) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // weighedAtOnce bounds how many members' trust is weighed in one transaction.

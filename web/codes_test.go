@@ -126,6 +126,14 @@ func lanes() []string {
 	return found
 }
 
+// badgeIDs are the badges of the table, and more.
+func badgeIDs(all ...string) []string {
+	for _, b := range gamification.Badges {
+		all = append(all, string(b.ID))
+	}
+	return all
+}
+
 // pointsRules are the rules that a points table has terms for.
 func pointsRules() (all []string) {
 	for _, r := range gamification.Rules {
@@ -186,6 +194,9 @@ func coded(t *testing.T) map[string]bool {
 		"notice":        told(t),
 		"points":        values("gamification", "Rule"),
 		"points_rule":   pointsRules(),
+		"badge":         badgeIDs(string(gamification.Given)),
+		"badge_how":     badgeIDs(),
+		"badge_tier":    {"t1", "t2", "t3"},
 		"points_preset": gamification.PresetNames,
 		"points_wrong":  values("gamification", "Problem"),
 		"points_back":   values("gamification", "Why"),

@@ -35,6 +35,8 @@ var kindLooks = map[community.Kind]struct{ icon, look string }{
 	community.Escalated:        {"hand", ""},
 	community.HandoverRight:    {"check", "good"},
 	community.HandoverNeedless: {"info", ""},
+	community.BadgeGiven:      {"sparkles", "good"},
+	community.BadgeTaken:      {"info", ""},
 	community.LaneRaised:       {"triangle-alert", ""},
 	community.CaseClosed:       {"check", ""},
 	community.CaseOverflowed:   {"hand", ""},

@@ -25,6 +25,8 @@ var noticePaths = map[community.Kind]string{
 	community.TrustGrantEnded: "/trust",
 	community.TrustDropped:    "/trust",
 	community.TrustGuide:      "/trust",
+	community.BadgeGiven:      "/badges",
+	community.BadgeTaken:      "/badges",
 	community.WeekLong:        "/me#week",
 	community.RestAdvised:     "/me#week",
 }

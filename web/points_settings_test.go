@@ -101,10 +101,43 @@ func TestPointsTableLooksRight(t *testing.T) {
 		_, err := community.HandToStaff(ctx, tx, c.members["lan"], k.ID, "cần tra đơn hàng")
 		return err
 	})
+	c.clock.Advance(49 * time.Hour)
+	c.do(func(ctx context.Context, tx listeners.Tx) error {
+		if err := community.GiveAward(ctx, tx, c.members["minh"], c.members["huy"].ID, "Bạn đã rất kiên nhẫn với khách suốt buổi tối."); err != nil {
+			return err
+		}
+		return community.AwardBadges(ctx, tx, c.brand.ID)
+	})
 	c.looks(b, []look{
 		{"points-table", "an", "/settings/points?preset=big", "#forecast"},
 		{"points-table-form", "an", "/settings/points", "#points-reviewed"},
+		{"badges", "huy", "/badges", ""},
+		{"badges-none", "lan", "/badges", ""},
+		{"award", "minh", fmt.Sprintf("/people/%d/trust", c.members["huy"].ID), ""},
 		{"handover", "minh", casePath(k.ID), ".handover"},
 	})
 	b.Quiet()
+}
+
+func TestBadges(t *testing.T) {
+	c := newCafe(t)
+	c.visits("huy", "vi").get("/badges").says(".empty h2", "Chưa có huy hiệu nào")
+	c.visits("minh", "vi").get("/badges").lacks(".badge-list", "")
+	k := c.writes("lananh", "Quán mở cửa mấy giờ ạ?", "")
+	c.earns("huy", gamification.Solved, "1", k)
+	c.clock.Advance(49 * time.Hour)
+	c.do(func(ctx context.Context, tx listeners.Tx) error { return community.AwardBadges(ctx, tx, c.brand.ID) })
+	page := c.visits("huy", "vi").get("/badges")
+	page.says(".badge-list strong", "Gỡ rối")
+	page.says("label", "1 trên 25")
+	huy := fmt.Sprintf("/people/%d", c.members["huy"].ID)
+	minh := c.visits("minh", "en")
+	if wrong := minh.post(huy+"/award", url.Values{"words": {"ok"}}); wrong.status != http.StatusUnprocessableEntity {
+		t.Errorf("a badge without a sentence gave %d", wrong.status)
+	}
+	minh.post(huy+"/award", url.Values{"words": {"You stayed calm all evening."}}).says(".badge-list q", "You stayed calm all evening.")
+	c.visits("huy", "vi").get("/badges").says(".badge-list q", "You stayed calm all evening.")
+	if status := c.visits("lan", "en").post(huy+"/award", url.Values{"words": {"You stayed calm all evening."}}).status; status != http.StatusForbidden {
+		t.Errorf("an advocate gives a badge: %d", status)
+	}
 }

@@ -100,7 +100,7 @@ func TestDailyLimitIsExplained(t *testing.T) {
 		c.earns("huy", gamification.Approved, strings.Repeat("x", i+1), k)
 	}
 	page := c.visits("huy", "vi").get("/points")
-	if first := words(page.all(".ledger li")[0]); !strings.HasPrefix(first, "0 Câu trả lời được duyệt, không cần sửa Ghi nhận, không cộng điểm: hôm nay đủ rồi.") {
+	if first := words(page.all(".ledger li")[0]); !strings.HasPrefix(first, "0 Câu trả lời được duyệt, không cần sửa Ghi nhận, không cộng điểm: loại này hôm nay đủ rồi.") {
 		t.Errorf("the eleventh entry is %q", first)
 	}
 }

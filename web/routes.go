@@ -104,6 +104,7 @@ func (a *App) Routes() []access.Route {
 
 		// What it brings.
 		{Method: "GET", Pattern: "/points", Object: "points", Action: "read", Handler: a.page(a.points)},
+		{Method: "GET", Pattern: "/badges", Object: "points", Action: "read", Handler: a.page(a.badges)},
 		{Method: "GET", Pattern: "/board", Object: "leaderboard", Action: "read", Handler: a.page(a.board)},
 
 		// What one may do, and what the brand's people can do about it.
@@ -148,6 +149,7 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/people/practice", Object: "practice", Action: "write", Handler: a.page(a.teach)},
 		{Method: "POST", Pattern: "/people/practice", Object: "practice", Action: "write", Handler: a.page(a.addPractice)},
 		{Method: "GET", Pattern: "/people/{member}", Object: "member", Action: "read", Handler: a.page(a.member)},
+		{Method: "POST", Pattern: "/people/{member}/award", Object: "trust", Action: "change", Handler: a.page(a.giveAward)},
 		{Method: "POST", Pattern: "/people/{member}/accounts", Object: "member", Action: "manage", Handler: a.page(a.nameAccount)},
 		{Method: "POST", Pattern: "/people/{member}/teams", Object: "member", Action: "manage", Handler: a.page(a.setTeams)},
 		{Method: "POST", Pattern: "/people/{member}/suspend", Object: "member", Action: "manage", Handler: a.page(a.suspend)},

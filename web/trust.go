@@ -20,6 +20,7 @@ type standing struct {
 	community.TrustView
 	Member community.Member
 	Names  map[int64]community.Member // of who changed something
+	Badges badges                     // for the brand's people
 	Failed *access.Failure            // of the form that was sent, nil for none
 }
 
@@ -62,7 +63,10 @@ func (a *App) showTrustOf(w http.ResponseWriter, r *http.Request, status int, fa
 		if err != nil {
 			return err
 		}
-		v, err = a.readStanding(ctx, read, &m)
+		if v, err = a.readStanding(ctx, read, &m); err != nil {
+			return err
+		}
+		v.Badges, err = a.readBadges(ctx, read, &m)
 		return err
 	})
 	if err != nil {
