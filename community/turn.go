@@ -61,26 +61,27 @@ func tiersFor(m *Member, now clock.Time) []Tier {
 // tierOrders are the orders that a cursor may name, by their first tier.
 var tierOrders = map[Tier][]Tier{InTime: {InTime, Late, Calm}, Late: {Late, InTime, Calm}, Calm: {Calm, Late, InTime}}
 
-// late selects the open cases whose promise cannot be kept any more and that do not stand where they belong.
-func late(q *bun.SelectQuery, now clock.Time) *bun.SelectQuery {
-	return q.Where("state = 'open' AND tier = 0 AND customer_at + within * 1000 <= ?", now.Add(answerTime))
-}
-
 // RunsLate tells, without writing, whether RunLate has something to do.
 func RunsLate(ctx context.Context, db bun.IDB, now clock.Time) (bool, error) {
-	some, err := late(db.NewSelect().Table("cases"), now).Exists(ctx)
-	if err != nil {
+	var first []int64
+	if err := runningLate(db, now, 1).Scan(ctx, &first); err != nil {
 		return false, fmt.Errorf("look for cases that are late: %w", err)
 	}
-	return some, nil
+	return len(first) > 0, nil
+}
+
+// runningLate selects the open cases whose promise cannot be kept any more and that do not stand where they belong, the
+// promise that ended first before the others: the order keeps it to the index.
+func runningLate(db bun.IDB, now clock.Time, most int) *bun.SelectQuery {
+	return db.NewSelect().Table("cases").Column("id").Where("state = 'open' AND tier = 0 AND customer_at + within * 1000 <= ?", now.Add(answerTime)).
+		OrderExpr("customer_at + within * 1000").Limit(int64(most))
 }
 
 // RunLate lets cases stand behind those that can still be answered in time, at most a batch, and returns how many.
 // It changes nothing that anybody works with, so that no version changes.
 func RunLate(ctx context.Context, tx Tx, most int) (int, error) {
 	var moved []Case
-	picked := late(tx.NewSelect().Table("cases").Column("id"), tx.Now()).OrderExpr("customer_at + within * 1000").Limit(int64(most))
-	_, err := tx.NewUpdate().Model(&moved).Set("tier = ?", Late).Where("id IN (?)", picked).Where("state = 'open' AND tier = 0").Returning("id").Exec(ctx)
+	_, err := tx.NewUpdate().Model(&moved).Set("tier = ?", Late).Where("id IN (?)", runningLate(tx, tx.Now(), most)).Where("state = 'open' AND tier = 0").Returning("id").Exec(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("let cases be late: %w", err)
 	}
