@@ -210,6 +210,16 @@ func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Co
 			_, err = gamification.Entries(ctx, read, advocate.ID, 50)
 			return err
 		},
+		"badges": in(func(ctx context.Context, tx listeners.Tx) error {
+			if _, err := gamification.BadgesDue(ctx, read, advocate.BrandID, s.now); err != nil {
+				return err
+			}
+			if _, err := gamification.NextDecorated(ctx, tx, advocate.BrandID, s.now, 200); err != nil {
+				return err
+			}
+			_, _, err := gamification.Decorate(ctx, tx, s.now, advocate.BrandID, advocate.ID, nil)
+			return err
+		}),
 		"an entry of points": in(func(ctx context.Context, tx listeners.Tx) error {
 			return gamification.Earn(ctx, tx, s.now, gamification.Entry{
 				BrandID: advocate.BrandID, MemberID: advocate.ID, CaseID: 7, AccountID: 5, TopicID: 1, Event: "planned", Rule: gamification.Approved,
