@@ -12,23 +12,25 @@ import (
 
 // Turns: in which order the feed offers what is open. While there are more customers than can be answered, taking the
 // one who has waited longest first would keep no promise at all: everybody is late, those who wrote a minute ago as
-// soon as it is their turn. So promises that can still be kept come first, then what is late, then what asks for
-// nothing, each in the order in which it is due. So that nobody waits for ever, a sixteenth of all looks begins with
-// what waits behind: see tiersFor.
+// soon as it is their turn. So promises to who asks come first while they can be kept, then what is late and complaints
+// that ask nothing, then what is neither, each in the order in which it is due. So that nobody waits for ever, a
+// sixteenth of all looks begins with what waits behind: see tiersFor.
 
 // Tier is a part of the feed.
 type Tier int
 
 // The tiers.
 const (
-	InTime Tier = iota // the promise to the customer can be kept
-	Late               // it cannot any more
+	InTime Tier = iota // somebody asks or rages, and the promise to them can be kept
+	Late               // it cannot any more, or somebody complains and asks nothing
 	Calm               // it asks for nothing: praise, a word in passing
 )
 
 const (
 	// calmUrgency is the urgency below which what asks nothing can wait: less than any complaint.
 	calmUrgency = 1.0
+	// angryUrgency is the urgency from which somebody is answered in time who asks nothing.
+	angryUrgency = 3.5
 	// answerTime is what an answer takes at least: a promise that ends sooner is not kept any more.
 	answerTime = 4 * time.Minute
 	// fairTime is how long a member's turn lasts, and every fairEvery'th of them is for what waits behind.
@@ -38,10 +40,13 @@ const (
 
 // tier is where a case begins, before time passes.
 func (c *Case) tier() Tier {
-	if c.AskedAt == 0 && c.Urgency+c.Reach < calmUrgency {
+	switch urgency := c.Urgency + c.Reach; {
+	case c.AskedAt != 0, urgency >= angryUrgency:
+		return InTime
+	case urgency < calmUrgency:
 		return Calm
 	}
-	return InTime
+	return Late
 }
 
 // tiersFor is the order of the tiers in a member's feed at a moment. Within eight hours what is late comes

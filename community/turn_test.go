@@ -29,3 +29,21 @@ func TestEveryTierHasItsTurn(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoAsksComesBeforeWhoComplains(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		of   Case
+		want Tier
+	}{
+		{"a question", Case{AskedAt: 1, Urgency: 0.5}, InTime},
+		{"a complaint that asks nothing", Case{Urgency: 2}, Late},
+		{"rage", Case{Urgency: 3.5}, InTime},
+		{"a complaint that many read", Case{Urgency: 2, Reach: 1.5}, InTime},
+		{"praise", Case{Urgency: 0.5}, Calm},
+	} {
+		if got := c.of.tier(); got != c.want {
+			t.Errorf("%s stands in tier %d, want %d", c.name, got, c.want)
+		}
+	}
+}
