@@ -135,7 +135,7 @@ func (a *Answer) Edited() bool { return a.Text != a.OwnText || a.Returns > 0 }
 // hasty tells whether there is no work of the author in an answer.
 func (a *Answer) hasty(ctx context.Context, tx Tx) (bool, error) {
 	var claimed clock.Time
-	err := tx.NewSelect().Table("activities").ColumnExpr("MAX(created_at)").
+	err := tx.NewSelect().Table("activities").ColumnExpr("COALESCE(MAX(created_at), 0)").
 		Where("case_id = ? AND actor_id = ? AND kind = ? AND created_at <= ?", a.CaseID, a.MemberID, CaseClaimed, a.SubmittedAt).Scan(ctx, &claimed)
 	if err != nil {
 		return false, fmt.Errorf("look when case %d was claimed: %w", a.CaseID, err)

@@ -185,3 +185,21 @@ func TestBadgesAreAnnounced(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoWasGivenACaseIsPaidAsWell(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		c := s.caseOf(s.writes("khach1", "Cho mình hỏi chỗ gửi xe ở đâu ạ?", ""))
+		s.do(func(ctx context.Context, tx listeners.Tx) error { // by an employee: huy has claimed nothing
+			_, err := tx.NewUpdate().Table("cases").Set("state = 'claimed', holder_id = ?, held_until = ?, fence = fence + 1", s.people["huy"].ID, tx.Now().Add(community.Lease)).
+				Where("id = ?", c.ID).Exec(ctx)
+			return err
+		})
+		a := s.answer("huy", c, "Dạ gửi xe ngay bên hông quán, miễn phí ạ.")
+		_, err := s.approves("minh", a, "")
+		s.must(err)
+		if p := s.points("huy"); p.Balance != 3 {
+			t.Errorf("huy has %+v", p)
+		}
+		s.verifies()
+	})
+}
