@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/kith-social/kith/clock"
 	"github.com/uptrace/bun"
@@ -36,11 +37,11 @@ func PeerReviewers(ctx context.Context, db bun.IDB, brandID int64) ([]Member, er
 	return all, nil
 }
 
-// AnyOnDuty tells whether somebody of a brand is on duty at a moment.
-func AnyOnDuty(ctx context.Context, db bun.IDB, brandID int64, at clock.Time) (bool, error) {
+// AnyOnDuty tells whether somebody of a brand is on duty at one of some moments.
+func AnyOnDuty(ctx context.Context, db bun.IDB, brandID int64, at ...clock.Time) (bool, error) {
 	staff, err := Employees(ctx, db, brandID)
 	for i := range staff {
-		if staff[i].OnDuty(at) {
+		if slices.ContainsFunc(at, staff[i].OnDuty) {
 			return true, nil
 		}
 	}

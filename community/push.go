@@ -204,7 +204,8 @@ func LeftWaiting(ctx context.Context, db bun.IDB, brandID int64, now clock.Time)
 }
 
 // CallForHelp wakes, for a case that waits, the advocates whom it fits best: in their hours, not more
-// often than they asked for, and those first who were called least today.
+// often than they asked for, and those first who were called least today. While an employee is on duty, or will be
+// before the promise ends, half of the calls that somebody asked for are kept for hours in which nobody is.
 func CallForHelp(ctx context.Context, tx Tx, c *Case) error {
 	possible, err := Answerers(ctx, tx, c)
 	if err != nil {
@@ -217,8 +218,16 @@ func CallForHelp(ctx context.Context, tx Tx, c *Case) error {
 	if err != nil {
 		return err
 	}
+	staffed, err := AnyOnDuty(ctx, tx, c.BrandID, tx.Now(), c.PromisedAt().Add(-answerTime))
+	if err != nil {
+		return err
+	}
 	possible = slices.DeleteFunc(possible, func(m Member) bool {
-		return m.Role.Employee() || Quiet(&m, tx.Now()) || called[m.ID] >= m.Pushes
+		most := m.Pushes
+		if staffed {
+			most = (most + 1) / 2
+		}
+		return m.Role.Employee() || Quiet(&m, tx.Now()) || called[m.ID] >= most
 	})
 	slices.SortStableFunc(possible, func(a, b Member) int { return called[a.ID] - called[b.ID] })
 	if len(possible) == 0 {

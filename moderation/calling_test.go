@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
 )
@@ -79,6 +80,40 @@ func TestCallingForHelp(t *testing.T) {
 		s.clock.Advance(80 * time.Minute)
 		if n := s.callsForHelp(); n != 1 {
 			t.Errorf("%d phones ring, want only huy's: lan was called twice today", n)
+		}
+	})
+}
+
+// Employees who are on duty, or come before the promise ends, leave half of the calls for the hours without them.
+func TestCallsAreKeptForHoursWithoutStaff(t *testing.T) {
+	each(t, func(t *testing.T, s *shop) {
+		s.phones("huy")
+		late := func() int {
+			s.asks(fmt.Sprint("customer", s.clock.Now()))
+			s.clock.Advance(90 * time.Minute)
+			return s.callsForHelp()
+		}
+		hours := func(from, to clock.Time) {
+			minute := func(at clock.Time) int { return at.Std().UTC().Hour()*60 + at.Std().UTC().Minute() }
+			var all community.Hours
+			for day := time.Sunday; day <= time.Saturday; day++ {
+				all.Spans = append(all.Spans, community.Span{Day: day, From: minute(from), To: minute(to)})
+			}
+			s.do(func(ctx context.Context, tx listeners.Tx) error {
+				return community.SetDuty(ctx, tx, s.people["minh"], s.people["minh"].ID, true, all)
+			})
+		}
+		s.keepsDuty("mai", false)
+		begin := s.clock.Now().Add(90 * time.Minute)
+		hours(begin.Add(10*time.Minute), begin.Add(2*time.Hour))
+		if n := late(); n != 1 {
+			t.Fatalf("%d phones ring for the first case, want one", n)
+		}
+		if n := late(); n != 0 {
+			t.Fatalf("%d phones ring a second time while an employee is on duty", n)
+		}
+		if n := late(); n != 1 {
+			t.Errorf("%d phones ring after the hours of duty, want the one that was kept", n)
 		}
 	})
 }
