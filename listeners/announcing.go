@@ -194,8 +194,12 @@ func (d *Deliverer) settleAnnounced(ctx context.Context, a Announcement) error {
 	})
 }
 
-// inheritAnnounced makes due what an earlier process was posting.
+// inheritAnnounced makes due what an earlier process was posting besides replies.
 func inheritAnnounced(ctx context.Context, tx Tx, now clock.Time) error {
-	_, err := tx.NewUpdate().Model((*Announcement)(nil)).Set("due_at = ?", now).Where("state = ?", Sending).Exec(ctx)
-	return err
+	for _, outbox := range []any{(*Announcement)(nil), (*Receipt)(nil)} {
+		if _, err := tx.NewUpdate().Model(outbox).Set("due_at = ?", now).Where("state = ?", Sending).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -26,6 +26,8 @@ type Deliverer struct {
 	// Announced hears, in the same transaction, of every announcement that was posted, failed, or needs a person.
 	// Nil: nobody does.
 	Announced func(context.Context, Tx, Announcement) error
+	// Acknowledged hears, in the same transaction, of every receipt that was posted. Nil: nobody does.
+	Acknowledged func(context.Context, Tx, Receipt) error
 	// Renew gives a connection new secrets where the network says that the old ones are over. Nil: the
 	// connection stops until a person connects it anew.
 	Renew  func(context.Context, Connection) (Connection, error)
@@ -113,6 +115,7 @@ func (d *Deliverer) sweep(ctx, calls context.Context, underWay *sync.WaitGroup) 
 	d.sweepAnnouncements(ctx, calls, underWay) // first: few, and a storm of replies leaves no room behind it
 	d.sweepReplies(ctx, calls, underWay)
 	d.sweepChanges(ctx, calls, underWay)
+	d.sweepReceipts(ctx, calls, underWay) // last: whoever has an answer to post posts that
 }
 
 func (d *Deliverer) sweepReplies(ctx, calls context.Context, underWay *sync.WaitGroup) {

@@ -26,6 +26,11 @@ func EraseAccount(ctx context.Context, tx Tx, a Account, cases []int64) ([]Menti
 			return nil, fmt.Errorf("erase what was said of changes: %w", err)
 		}
 	}
+	if len(cases) > 0 { // they call the customer by name
+		if _, err := tx.NewDelete().Model((*Receipt)(nil)).Where("case_id IN (?)", bun.List(cases)).Exec(ctx); err != nil {
+			return nil, fmt.Errorf("erase receipts: %w", err)
+		}
+	}
 	natives := make([]string, len(posts))
 	pledges := []Pledge{{BrandID: a.BrandID, Network: a.Network, Hash: Nameless(a.Network, a.NativeID), Kind: AccountErased}}
 	if a.OptedOutAt != 0 { // they are not written to either when they come back as somebody new

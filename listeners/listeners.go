@@ -7,7 +7,7 @@
 // it cannot know whether a post went through it reads the network before it does anything else.
 //
 // It owns the tables connections, listening_rules, accounts, mentions, mention_sources, tombstones,
-// deliveries, dead_letters, gaps, pledges, spending and replies.
+// deliveries, dead_letters, gaps, pledges, spending, replies, changes, announcements and receipts.
 package listeners
 
 import (

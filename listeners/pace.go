@@ -60,8 +60,15 @@ func tried(ctx context.Context, db bun.IDB, connectionID int64, pace []Pace, now
 	if err != nil {
 		return nil, fmt.Errorf("read when connection %d has posted: %w", connectionID, err)
 	}
-	slices.Reverse(all)
-	return all, nil
+	var receipts []clock.Time
+	err = db.NewSelect().Table("receipts").Column("tried_at").Where("connection_id = ? AND tried_at > ?", connectionID, from).
+		Order("tried_at DESC").Limit(int64(most)).Scan(ctx, &receipts)
+	if err != nil {
+		return nil, fmt.Errorf("read when connection %d has posted receipts: %w", connectionID, err)
+	}
+	all = append(all, receipts...)
+	slices.Sort(all)
+	return all[max(0, len(all)-most):], nil
 }
 
 // since are the moments after from, of moments in order.

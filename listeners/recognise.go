@@ -37,6 +37,15 @@ func Recognise(ctx context.Context, tx Tx, c Connection, own []Post) (map[string
 		}
 		known = append(known, some...)
 	}
+	for _, which := range []func(*bun.SelectQuery) *bun.SelectQuery{sent, leaving} {
+		some, err := receiptsOf(ctx, tx, func(q *bun.SelectQuery) *bun.SelectQuery {
+			return q.Apply(which).Where("connection_id IN (SELECT id FROM connections WHERE brand_id = ? AND network = ?)", c.BrandID, c.Network)
+		})
+		if err != nil {
+			return nil, err
+		}
+		known = append(known, some...)
+	}
 	ours := map[string]bool{}
 	var again []string
 	for _, p := range own {
@@ -55,6 +64,12 @@ func Recognise(ctx context.Context, tx Tx, c Connection, own []Post) (map[string
 		return ours, nil
 	}
 	_, err := tx.NewUpdate().Model((*Reply)(nil)).
+		Set("state = ?, due_at = ?, version = version + 1", InDoubt, tx.Now()).
+		Where("id IN (?) AND state IN (?)", bun.List(again), bun.List([]ReplyState{Queued, Retry})).Exec(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("doubt replies that were recognised: %w", err)
+	}
+	_, err = tx.NewUpdate().Model((*Receipt)(nil)).
 		Set("state = ?, due_at = ?, version = version + 1", InDoubt, tx.Now()).
 		Where("id IN (?) AND state IN (?)", bun.List(again), bun.List([]ReplyState{Queued, Retry})).Exec(ctx)
 	return ours, err

@@ -90,6 +90,11 @@ func (d *Deliverer) elsewhere(ctx context.Context, r *Reply, s standing) (bool, 
 	if err != nil {
 		return false, fmt.Errorf("read the replies of case %d: %w", r.CaseID, err)
 	}
+	receipts, err := receiptsOf(ctx, d.Read, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("case_id = ?", r.CaseID) })
+	if err != nil {
+		return false, err
+	}
+	replies = append(replies, receipts...)
 	for _, m := range own {
 		ours := slices.ContainsFunc(replies, func(known Reply) bool {
 			return known.NativeID == m.NativeID || known.ParentID == r.ParentID && carries(m.Text, known.Text)

@@ -21,7 +21,7 @@ type Intake struct {
 	Rules *rules.Ready // of brands that have set nothing
 	// Network tells what is known of a kind of network; nil: none forbids anything.
 	Network func(kind string) listeners.Network
-	// NewID makes the id of a change, a UUIDv7. Nil: nothing is hidden by itself.
+	// NewID makes the id of a change or receipt, a UUIDv7. Nil: nothing is hidden or acknowledged by itself.
 	NewID func() string
 	// Hides tells whether the network of a connection lets us hide posts of others. Nil: none does.
 	Hides func(listeners.Connection) bool
@@ -182,6 +182,9 @@ func (in *Intake) store(ctx context.Context, tx listeners.Tx, conn listeners.Con
 		return err
 	}
 	if err := in.hideRuled(ctx, tx, conn, mentions, scored); err != nil {
+		return err
+	}
+	if err := in.acknowledge(ctx, tx, conn, mentions, scored); err != nil {
 		return err
 	}
 	if err := in.hidePhones(ctx, tx, conn, mentions, scored); err != nil {

@@ -68,7 +68,7 @@ func newShop(t *testing.T, d *db.DB, hands *clock.Manual) *shop {
 		NewID: func() string { return uuid.Must(uuid.NewV7()).String() },
 	}
 	s.out = &listeners.Deliverer{
-		Transact: s.transact, Read: d.Read(), Done: community.Done, Changed: community.Changed, Announced: community.Announced, Now: hands.Now, Jitter: func() float64 { return 0 },
+		Transact: s.transact, Read: d.Read(), Done: community.Done, Changed: community.Changed, Announced: community.Announced, Acknowledged: community.Acknowledged, Now: hands.Now, Jitter: func() float64 { return 0 },
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Readback: listeners.DefaultReadback, Lease: time.Minute, Timeout: 10 * time.Second, AtOnce: 8,
 		Open: func(listeners.Connection) (listeners.Channel, error) { return s.net, nil },
 	}

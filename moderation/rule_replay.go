@@ -25,6 +25,7 @@ type Replay struct {
 	Hits    []int      `json:"hits"`    // posts that each rule of the set applies to
 	Alerts  int        `json:"alerts"`
 	Reviews int        `json:"reviews"`      // posts whose answers a rule wants to be read
+	Said    int        `json:"receipts"`     // posts that a rule answers "we have got it", where the network allows it
 	May     int        `json:"may_overflow"` // posts with the staff that may go to community-care while too much waits
 	Blind   bool       `json:"blind"`        // a rule asks who was there, which nobody knows of the past: it counts as nobody, and nothing waiting
 	Cases   []Turn     `json:"cases"`        // the latest that would have gone another way
@@ -109,7 +110,7 @@ func (in *Intake) Replay(ctx context.Context, read bun.IDB, brandID int64, s rul
 			if err := readScore(&batch[i], topics, &facts.Score); err != nil {
 				return r, err
 			}
-			r.count(&batch[i], present.Decide(&facts), next.Decide(&facts))
+			in.count(&r, &batch[i], present.Decide(&facts), next.Decide(&facts))
 			next.Hits(&facts, r.Hits)
 		}
 		if len(batch) < replayBatch {
@@ -133,13 +134,16 @@ func firstHeard(ctx context.Context, read bun.IDB, brandID int64, since clock.Ti
 }
 
 // count notes what two sets make of a post.
-func (r *Replay) count(m *listeners.Mention, before, after rules.Decision) {
+func (in *Intake) count(r *Replay, m *listeners.Mention, before, after rules.Decision) {
 	r.Posts++
 	if after.Alert != "" {
 		r.Alerts++
 	}
 	if after.Review != "" {
 		r.Reviews++
+	}
+	if after.Receipt != "" && in.receiptable(m) {
+		r.Said++
 	}
 	if after.Overflow != "" {
 		r.May++

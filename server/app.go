@@ -90,7 +90,7 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 		Period: 100 * time.Millisecond, Interval: 5 * time.Second, Lease: 10 * time.Second, AtOnce: 32, Alone: !cfg.Postgres(),
 	}
 	a.Deliverer = &listeners.Deliverer{
-		Transact: a.Write, Read: d.Read(), Open: a.openToSpeak, Renew: a.Renewer.Renew, Done: community.Done, Changed: community.Changed, Announced: community.Announced, Now: a.Now, Jitter: mathrand.Float64, Log: log,
+		Transact: a.Write, Read: d.Read(), Open: a.openToSpeak, Renew: a.Renewer.Renew, Done: community.Done, Changed: community.Changed, Announced: community.Announced, Acknowledged: community.Acknowledged, Now: a.Now, Jitter: mathrand.Float64, Log: log,
 		Readback: readback, Period: 200 * time.Millisecond, Lease: 30 * time.Second, Timeout: 20 * time.Second, Drain: drain - 2*time.Second, AtOnce: 16, Alone: !cfg.Postgres(),
 	}
 	a.Connector = &listeners.Connector{

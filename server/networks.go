@@ -20,6 +20,9 @@ var networks = map[string]listeners.Network{
 	"pasted":    pasted.Network,
 }
 
+// Terms are what a kind of network's terms allow.
+func Terms(kind string) listeners.Policy { return network(kind).Policy }
+
 // network is what is known of a kind of network; of one that this version does not know, that nothing
 // can be posted there.
 func network(kind string) listeners.Network {

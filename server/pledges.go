@@ -177,6 +177,9 @@ func AfterRestore(pledges []listeners.Pledge, upheld func(int)) func(context.Con
 		if _, err := listeners.DoubtAnnouncements(ctx, tx); err != nil {
 			return err
 		}
+		if _, err := listeners.DoubtReceipts(ctx, tx); err != nil {
+			return err
+		}
 		n, err := community.Uphold(ctx, tx, pledges)
 		if err == nil && upheld != nil {
 			upheld(n)

@@ -39,6 +39,9 @@ type rulesPage struct {
 	Lacks    bool                        // they cannot be switched on without saying when cases overflow
 	Said     map[int64]listeners.Mention // what is left of the posts that would go another way
 	Failed   *access.Failure
+
+	Receipts   *moderation.Receipts // nil: no rule that is shown sends any
+	Receipting []string             // networks of the brand that allow them
 }
 
 // shownVersions is how many versions the page lists.
@@ -74,7 +77,11 @@ func (a *App) showRules(w http.ResponseWriter, r *http.Request, status int, fail
 		if v.Said, err = listeners.FindMentions(ctx, read, turned); err != nil {
 			return err
 		}
-		v.Members, err = community.Members(ctx, read, me.BrandID)
+		if v.Members, err = community.Members(ctx, read, me.BrandID); err != nil {
+			return err
+		}
+		said, err := community.Setting(ctx, read, me.BrandID, moderation.DefaultReceipts)
+		v.Receipts = &said
 		return err
 	})
 	if err != nil {
@@ -87,9 +94,27 @@ func (a *App) showRules(w http.ResponseWriter, r *http.Request, status int, fail
 	if v.Draft.BrandID != 0 {
 		shown, v.Tried = v.Draft.Value, v.Draft.Tried(view(r.Context()).Now)
 	}
+	if !acknowledges(shown) {
+		v.Receipts = nil
+	}
+	for _, n := range v.words.Networks {
+		if !a.Desk.Network(n).Policy.NoReceipts {
+			v.Receipting = append(v.Receipting, v.words.Names[n])
+		}
+	}
 	v.Shown, v.Problems, v.Overflow, v.Lacks = shown.Rules, shown.Lint(rules.Standing()...), shown.Overflow, shown.Complete() != nil
 	return render(w, r, status, rulesView(v))
 }
+
+// acknowledges tells whether a rule sends automatic receipts.
+func acknowledges(s rules.Set) bool {
+	return slices.ContainsFunc(s.Rules, func(r rules.Rule) bool {
+		return slices.ContainsFunc(r.Do, func(d rules.Do) bool { return d.Action == "receipt" })
+	})
+}
+
+// terms are what a network's terms allow.
+func (a *App) terms(network string) listeners.Policy { return a.Desk.Network(network).Policy }
 
 // overflow is what the form begins with.
 func (v rulesPage) overflow() rules.Overflow {
@@ -123,8 +148,18 @@ func (a *App) changeRules(w http.ResponseWriter, r *http.Request) error {
 		case "watch":
 			return moderation.WatchRules(ctx, tx, me)
 		case "switch":
-			_, err := moderation.SwitchOn(ctx, tx, me)
+			d, err := moderation.DraftOf(ctx, tx, me.BrandID)
+			if err == nil {
+				err = d.Value.Permitted(a.terms)
+			}
+			if err == nil {
+				_, err = moderation.SwitchOn(ctx, tx, me)
+			}
 			return err
+		case "receipts":
+			return community.Set(ctx, tx, me, moderation.Receipts{
+				Vietnamese: strings.TrimSpace(r.PostFormValue("receipt_vi")), English: strings.TrimSpace(r.PostFormValue("receipt_en")),
+			})
 		case "drop":
 			return moderation.DropDraft(ctx, tx, me)
 		case "restore":
@@ -296,6 +331,9 @@ func (a *App) writeRule(w http.ResponseWriter, r *http.Request) error {
 		} else {
 			v.Rule.Off = s.Rules[place].Off
 			s.Rules[place] = v.Rule
+		}
+		if err := s.Permitted(a.terms); err != nil {
+			return err
 		}
 		return moderation.KeepDraft(ctx, tx, me, s)
 	})

@@ -66,6 +66,11 @@ var AllActions = []Action{
 			d.Hide = rule
 		}
 	}},
+	{Name: "receipt", act: func(d *Decision, rule string, _ value) {
+		if d.Receipt == "" {
+			d.Receipt = rule
+		}
+	}},
 	{Name: "review", act: func(d *Decision, _ string, _ value) { d.Review = d.Review.Or(community.ReviewAlways) }},
 	{Name: "four_eyes", act: func(d *Decision, _ string, _ value) { d.Review = d.Review.Or(community.ReviewFourEyes) }},
 }

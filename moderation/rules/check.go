@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/listeners"
 )
 
 // What a set can be, at most.
@@ -81,6 +82,23 @@ func (r *Rule) Check() error {
 			return &community.Invalid{Field: "do", Sentence: "a rule does each thing once"}
 		}
 		done[key] = true
+	}
+	return nil
+}
+
+// Permitted tells whether the terms of the networks allow what the rules do: none may send receipts on a network
+// that it names and that forbids them. A rule that names no network sends them where they are allowed.
+func (s *Set) Permitted(terms func(network string) listeners.Policy) error {
+	for i := range s.Rules {
+		r := &s.Rules[i]
+		if r.Off || !slices.ContainsFunc(r.Do, func(d Do) bool { return d.Action == "receipt" }) {
+			continue
+		}
+		for _, c := range r.certain() {
+			if c.Fact == "network" && c.Op == OneOf && slices.ContainsFunc(c.Values, func(n string) bool { return terms(n).NoReceipts }) {
+				return fmt.Errorf("rule %d: %w", i+1, &community.Invalid{Field: "do", Sentence: "a network that this rule names allows no automatic receipts; take the network or the receipt out of the rule"})
+			}
+		}
 	}
 	return nil
 }

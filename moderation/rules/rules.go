@@ -64,6 +64,7 @@ type Decision struct {
 	Overflow string
 	Hold     string // the first rule that lets an employee look before anybody may claim it; "" for none
 	Hide     string // the first rule that hides it on its network, where that can be done; "" for none
+	Receipt  string // the first rule that says "we have got it" where the network allows that; "" for none
 
 	stays bool
 }
@@ -205,6 +206,6 @@ func (g *readyGroup) hold(f *Facts) bool {
 // Same tells whether two decisions do the same to a post, whatever rule chose the lane.
 func (d *Decision) Same(o *Decision) bool {
 	return d.Lane == o.Lane && d.Team == o.Team && d.Raise == o.Raise && d.Review == o.Review && (d.Alert == "") == (o.Alert == "") &&
-		(d.Hold == "") == (o.Hold == "") && (d.Hide == "") == (o.Hide == "") &&
+		(d.Hold == "") == (o.Hold == "") && (d.Hide == "") == (o.Hide == "") && (d.Receipt == "") == (o.Receipt == "") &&
 		slices.Equal(d.Tags, o.Tags)
 }

@@ -138,7 +138,7 @@ func (f ruleFinding) line() string {
 // findings are what is wrong with a set, the reasons to refuse it first.
 func findings(set *rules.Set) []ruleFinding {
 	found := []ruleFinding{}
-	for _, err := range []error{set.Check(), set.Complete()} {
+	for _, err := range []error{set.Check(), set.Complete(), set.Permitted(server.Terms)} {
 		wrong := (*community.Invalid)(nil)
 		switch {
 		case errors.As(err, &wrong):
@@ -197,7 +197,7 @@ func (c *ruleReplayCmd) Run(ctx context.Context, streams IO) error {
 		for i, n := range r.Hits {
 			fmt.Fprintf(streams.Out, "%s: applies to %d\n", set.Rules[i].Name, n)
 		}
-		fmt.Fprintf(streams.Out, "alerts %d, reviews asked for %d, may overflow %d\n", r.Alerts, r.Reviews, r.May)
+		fmt.Fprintf(streams.Out, "alerts %d, reviews asked for %d, receipts %d, may overflow %d\n", r.Alerts, r.Reviews, r.Said, r.May)
 		if !r.Enough() {
 			fmt.Fprintf(streams.Err, "too few to tell: %d posts are enough\n", moderation.EnoughPosts)
 		}

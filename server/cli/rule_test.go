@@ -23,6 +23,7 @@ func TestRuleLint(t *testing.T) {
 		"fine":              {staffRules, 0, ""},
 		"without overflow":  {strings.Replace(staffRules, `"overflow":{"waiting":10},`, "", 1), 1, "do not say what happens when too much waits"},
 		"never holds":       {`{"rules":[` + never + `]}`, 1, "Không: no post can ever meet its conditions"},
+		"receipts on X":     {strings.Replace(strings.Replace(staffRules, "\"question\",\"op\":\"at_least\",\"values\":[\"50\"]", "\"network\",\"op\":\"one_of\",\"values\":[\"x\"]", 1), `{"action":"lane","value":"staff"}`, `{"action":"receipt"}`, 1), 1, "allows no automatic receipts"},
 		"no such fact":      {strings.Replace(staffRules, "question", "mood", 1), 1, "choose what the condition looks at from the list"},
 		"no rules":          {`{"rule":[]}`, 1, ""},
 		"neither of either": {"", 1, ""},

@@ -626,7 +626,8 @@ func (e *engine) deliver(ctx context.Context) error {
 // nextDue is when the next reply falls due, and before when the connection posts nothing.
 func (e *engine) nextDue(ctx context.Context) (due, pace clock.Time, err error) {
 	err = e.app.DB.Read().NewRaw(`SELECT COALESCE(MIN(due_at), 0) FROM (SELECT due_at FROM replies WHERE state IN ('waiting', 'queued', 'sending', 'retry', 'ambiguous')
-		UNION ALL SELECT due_at FROM announcements WHERE state IN ('queued', 'sending', 'retry', 'ambiguous')) AS outbox`).Scan(ctx, &due)
+		UNION ALL SELECT due_at FROM announcements WHERE state IN ('queued', 'sending', 'retry', 'ambiguous')
+		UNION ALL SELECT due_at FROM receipts WHERE state IN ('queued', 'sending', 'retry', 'ambiguous')) AS outbox`).Scan(ctx, &due)
 	if err != nil || due == 0 {
 		return 0, 0, err
 	}

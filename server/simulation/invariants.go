@@ -316,7 +316,7 @@ func noAnswerLost(ctx context.Context, e *engine, end bool) error {
 
 func neverTwice(ctx context.Context, e *engine, _ bool) error {
 	var all []string
-	if err := e.scan(ctx, &all, "SELECT text FROM replies WHERE state <> 'cancelled'"); err != nil {
+	if err := e.scan(ctx, &all, "SELECT text FROM replies WHERE state <> 'cancelled' UNION ALL SELECT text FROM receipts WHERE state <> 'cancelled'"); err != nil {
 		return err
 	}
 	queued := make(map[string]bool, len(all))
