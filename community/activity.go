@@ -97,6 +97,14 @@ const (
 	HandoverNeedless   Kind = "handover_needless" // Member
 	BadgeGiven         Kind = "badge_given"       // Member; Rule: the badge; Text: the words of who gave it by hand
 	BadgeTaken         Kind = "badge_taken"       // Member, Rule
+	FairOpened         Kind = "fair_opened"       // Member, Rule: the detector; as the next: points under review
+	FairLapsed         Kind = "fair_lapsed"       // nobody decided in time, and they count
+	FairCleared        Kind = "fair_cleared"      // a person found nothing wrong; Text: their words, as in the next
+	FairTaken          Kind = "fair_taken"        // a person took them back
+	FairAppealed       Kind = "fair_appealed"     // Text: of the member
+	FairUpheld         Kind = "fair_upheld"       // the taking back stands
+	FairRestored       Kind = "fair_restored"     // the points are given back
+	FairWaits          Kind = "fair_waits"        // as a notice only: for who decides
 	LaneRaised         Kind = "lane_raised"
 	CaseClosed         Kind = "case_closed"
 	MemberAdded        Kind = "member_added"

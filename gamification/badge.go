@@ -83,7 +83,7 @@ type Facts struct {
 // matured is of entries that count at now. An outcome that brakes left nothing of is an outcome all the same, unless
 // the customer is one of us.
 const matured = `matures_at <= ? AND reverses_id IS NULL AND brake NOT LIKE '%linked%' AND brake NOT LIKE '%effort%'
-	AND NOT EXISTS (SELECT 1 FROM point_entries r WHERE r.reverses_id = entry.id)`
+	AND ` + notUndone
 
 // FactsOf reads what badges count of a member.
 func FactsOf(ctx context.Context, db bun.IDB, memberID int64, now clock.Time) (Facts, error) {

@@ -13,5 +13,8 @@
 // A badge marks an outcome that the ledger can show: it is given when the entries it counts have matured, and taken
 // back when they do not stand any more. An award is a badge that a member holds.
 //
-// It owns the tables point_entries, point_tables, awards and badge_looks and imports nothing of the product but its clock.
+// A detector looks for points that may not have been earned fairly. A hit opens a fair-play case and freezes the
+// entries in question, beside the ledger and for a week at most; a person decides whether they count.
+//
+// It owns the tables point_entries, point_tables, awards, badge_looks, fair_cases, point_freezes and fair_looks and imports nothing of the product but its clock.
 package gamification

@@ -104,6 +104,7 @@ const (
 	TakenDown  Why = "taken_down" // it was taken from the network
 	NotRight   Why = "not_right"  // employees saw it otherwise
 	Unfair     Why = "unfair"     // a person decided that it was not earned fairly
+	Restored   Why = "restored"   // and another person, after an appeal, that it was
 )
 
 // Reverse takes back the entries of an event that have not been taken back yet, at any age. A pending entry's reversal matures with it, so that the balance never dips.
@@ -113,11 +114,18 @@ func Reverse(ctx context.Context, tx bun.IDB, now clock.Time, event string, why 
 	if err != nil {
 		return fmt.Errorf("find entries of %s: %w", event, err)
 	}
+	if err := causeGone(ctx, tx, now, event); err != nil {
+		return err
+	}
 	return takeBack(ctx, tx, now, entries, why)
 }
 
 // standing is of entries that paid, or cost, and were not taken back.
-const standing = `reverses_id IS NULL AND amount <> 0 AND NOT EXISTS (SELECT 1 FROM point_entries r WHERE r.reverses_id = entry.id)`
+const standing = `reverses_id IS NULL AND amount <> 0 AND ` + notUndone
+
+// notUndone is of entries that nothing took back, or that were given back after an appeal and not taken back since.
+const notUndone = `NOT EXISTS (SELECT 1 FROM point_entries r WHERE r.reverses_id = entry.id
+	AND NOT EXISTS (SELECT 1 FROM point_entries q WHERE q.reverses_id = r.id AND NOT EXISTS (SELECT 1 FROM point_entries s WHERE s.reverses_id = q.id)))`
 
 // ReverseEntries takes entries of a member back because a person decided so.
 func ReverseEntries(ctx context.Context, tx bun.IDB, now clock.Time, memberID int64, ids []int64, why Why) error {
@@ -133,6 +141,9 @@ func takeBack(ctx context.Context, tx bun.IDB, now clock.Time, entries []Entry, 
 	if len(entries) == 0 {
 		return nil
 	}
+	if err := asGiven(ctx, tx, entries); err != nil {
+		return err
+	}
 	back := make([]Entry, len(entries))
 	for i, e := range entries {
 		back[i] = Entry{
@@ -147,19 +158,44 @@ func takeBack(ctx context.Context, tx bun.IDB, now clock.Time, entries []Entry, 
 	return nil
 }
 
-// Points are what a member has: matured, and still to mature.
+// asGiven puts in the place of entries that were given back after an appeal those that gave them back: an entry is
+// undone once.
+func asGiven(ctx context.Context, tx bun.IDB, entries []Entry) error {
+	ids := make([]int64, len(entries))
+	for i, e := range entries {
+		ids[i] = e.ID
+	}
+	var back []struct{ ID, First int64 }
+	err := tx.NewRaw(`SELECT q.id AS id, r.reverses_id AS first FROM point_entries q JOIN point_entries r ON r.id = q.reverses_id
+		WHERE r.reverses_id IN (?)`, bun.List(ids)).Scan(ctx, &back)
+	if err != nil {
+		return fmt.Errorf("find what was given back: %w", err)
+	}
+	for _, b := range back {
+		for i := range entries {
+			if entries[i].ID == b.First {
+				entries[i].ID = b.ID
+			}
+		}
+	}
+	return nil
+}
+
+// Points are what a member has: matured, still to mature, and under review.
 type Points struct {
 	Balance int
 	Pending int
+	Frozen  int
 }
 
 // PointsOf adds up a member's entries as of now.
 func PointsOf(ctx context.Context, db bun.IDB, memberID int64, now clock.Time) (Points, error) {
 	var p Points
 	err := db.NewSelect().Model((*Entry)(nil)).
-		ColumnExpr("COALESCE(SUM(CASE WHEN matures_at <= ? THEN amount ELSE 0 END), 0) AS balance", now).
-		ColumnExpr("COALESCE(SUM(CASE WHEN matures_at > ? THEN amount ELSE 0 END), 0) AS pending", now).
-		Where("member_id = ?", memberID).Scan(ctx, &p.Balance, &p.Pending)
+		ColumnExpr("COALESCE(SUM(CASE WHEN matures_at <= ? AND NOT "+frozenNow+" THEN amount ELSE 0 END), 0) AS balance", now, memberID, now).
+		ColumnExpr("COALESCE(SUM(CASE WHEN matures_at > ? AND NOT "+frozenNow+" THEN amount ELSE 0 END), 0) AS pending", now, memberID, now).
+		ColumnExpr("COALESCE(SUM(CASE WHEN "+frozenNow+" THEN amount ELSE 0 END), 0) AS frozen", memberID, now).
+		Where("member_id = ?", memberID).Scan(ctx, &p.Balance, &p.Pending, &p.Frozen)
 	if err != nil {
 		return p, fmt.Errorf("add up the points of member %d: %w", memberID, err)
 	}
@@ -205,13 +241,19 @@ func Verify(ctx context.Context, db bun.IDB) ([]string, error) {
 	err := db.NewSelect().Model(&odd).
 		Where("reverses_id IS NOT NULL").
 		Where(`NOT EXISTS (SELECT 1 FROM point_entries o WHERE o.id = entry.reverses_id
-			AND o.amount = -entry.amount AND o.member_id = entry.member_id AND o.reverses_id IS NULL)`).Scan(ctx)
+			AND o.amount = -entry.amount AND o.member_id = entry.member_id
+			AND (o.reverses_id IS NULL OR o.reason = 'unfair' AND entry.reason = 'restored' OR o.reason = 'restored'))`).Scan(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("verify reversals: %w", err)
 	}
 	for _, e := range odd {
 		wrong = append(wrong, fmt.Sprintf("entry %d does not undo entry %d", e.ID, e.ReversesID))
 	}
+	unfair, err := verifyFair(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	wrong = append(wrong, unfair...)
 	tables, err := allTables(ctx, db)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kith-social/kith/community"
+	"github.com/kith-social/kith/gamification"
 	"github.com/kith-social/kith/listeners"
 )
 
@@ -28,6 +29,7 @@ func (a *App) sweeps() []sweep {
 		{"let cases overflow", 2 * time.Second, a.overflow},
 		{"weigh trust", 2 * time.Second, a.weighTrust},
 		{"give badges", 5 * time.Second, a.awardBadges},
+		{"look for unfair points", 5 * time.Second, a.watchPoints},
 		{"tell people of their long weeks", time.Minute, a.tellHours},
 		{"forget old hours", time.Hour, a.forgetHours},
 		{"end suspensions that are over", time.Minute, a.endSuspensions},
@@ -139,6 +141,35 @@ func (a *App) awardBadges(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// watchPoints runs the detectors that are due over what members earned, and ends reviews that nobody decided.
+func (a *App) watchPoints(ctx context.Context) error {
+	brands, err := community.Brands(ctx, a.DB.Read())
+	if err != nil {
+		return err
+	}
+	for id := range brands {
+		due, err := gamification.WatchesDue(ctx, a.DB.Read(), id, a.Now())
+		if err != nil {
+			return err
+		}
+		for _, w := range due {
+			signs, err := community.ReadSigns(ctx, a.DB.Read(), id, a.Now(), w)
+			if err != nil {
+				return err
+			}
+			hits := w.Detect(signs, a.Now())
+			if err := a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error { return community.Freeze(ctx, tx, id, w, hits) }); err != nil {
+				return err
+			}
+		}
+	}
+	over, err := gamification.FairDue(ctx, a.DB.Read(), a.Now())
+	if err != nil || !over {
+		return err
+	}
+	return a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error { return community.LapseFair(ctx, tx, leasesAtOnce) })
 }
 
 // weighedAtOnce bounds how many members' trust is weighed in one transaction.

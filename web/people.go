@@ -20,6 +20,7 @@ var peopleTabs = []struct{ href, text string }{
 	{"/people/invitations", "people.invitations"},
 	{"/people/scout", "people.scout"},
 	{"/people/practice", "people.practice"},
+	{"/fair-play", "fair.title"},
 }
 
 // listedMember is a row of the list of members.

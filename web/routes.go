@@ -104,8 +104,15 @@ func (a *App) Routes() []access.Route {
 
 		// What it brings.
 		{Method: "GET", Pattern: "/points", Object: "points", Action: "read", Handler: a.page(a.points)},
+		{Method: "POST", Pattern: "/points/fair/{fair}/appeal", Object: "points", Action: "appeal", Handler: a.page(a.appealFair)},
 		{Method: "GET", Pattern: "/badges", Object: "points", Action: "read", Handler: a.page(a.badges)},
 		{Method: "GET", Pattern: "/board", Object: "leaderboard", Action: "read", Handler: a.page(a.board)},
+
+		// Whether it was earned fairly.
+		{Method: "GET", Pattern: "/fair-play", Object: "fair-play", Action: "read", Handler: a.page(a.fairPlay)},
+		{Method: "GET", Pattern: "/fair-play/{fair}", Object: "fair-play", Action: "read", Handler: a.page(a.fairCase)},
+		{Method: "POST", Pattern: "/fair-play/{fair}/decide", Object: "fair-play", Action: "decide", Handler: a.page(a.decideFair)},
+		{Method: "POST", Pattern: "/fair-play/{fair}/hear", Object: "fair-play", Action: "decide", Handler: a.page(a.hearFairAppeal)},
 
 		// What one may do, and what the brand's people can do about it.
 		{Method: "GET", Pattern: "/trust", Object: "trust", Action: "read", Handler: a.page(a.trust)},

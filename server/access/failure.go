@@ -28,7 +28,7 @@ var statuses = []struct {
 	errs   []error
 }{
 	{http.StatusUnauthorized, []error{ErrSignedOut, ErrCredentials, ErrToken}},
-	{http.StatusForbidden, []error{community.ErrNotAllowed, community.ErrOwnAnswer, community.ErrSecondLook, community.ErrOwnStatement, community.ErrSuspended, ErrScope, ErrForeignPage}},
+	{http.StatusForbidden, []error{community.ErrNotAllowed, community.ErrOwnAnswer, community.ErrSecondLook, community.ErrOwnFair, community.ErrFirstJudge, community.ErrOwnStatement, community.ErrSuspended, ErrScope, ErrForeignPage}},
 	{http.StatusNotFound, []error{community.ErrUnknownBrand, listeners.ErrUnknownNetwork}},
 	{http.StatusConflict, []error{
 		community.ErrTaken, community.ErrNotOpen, community.ErrNotHeld, community.ErrLeaseLost, community.ErrChanged, community.ErrDecided,

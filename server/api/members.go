@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -38,6 +39,7 @@ type memberBody struct {
 type pointsBody struct {
 	Balance int         `json:"balance"`
 	Pending int         `json:"pending"`
+	Frozen  int         `json:"frozen" doc:"Under review for fair play, for seven days at most"`
 	Entries []entryBody `json:"entries" doc:"Newest first"`
 }
 
@@ -45,7 +47,8 @@ type entryBody struct {
 	Points    int        `json:"points"`
 	Reason    string     `json:"reason"`
 	At        clock.Time `json:"at"`
-	MaturesAt clock.Time `json:"matures_at"`
+	MaturesAt clock.Time `json:"matures_at" doc:"When they count; for frozen ones, at the latest"`
+	State     string     `json:"state" enum:"counted,pending,frozen"`
 	CaseID    string     `json:"case_id,omitempty"`
 }
 
@@ -112,9 +115,18 @@ func (a *api) points(ctx context.Context, in *limitIn) (body pointsBody, err err
 		if err != nil {
 			return err
 		}
-		body = pointsBody{p.Balance, p.Pending, make([]entryBody, len(entries))}
+		frozen, err := gamification.FrozenOf(ctx, read, m.ID, a.Now())
+		if err != nil {
+			return err
+		}
+		body = pointsBody{p.Balance, p.Pending, p.Frozen, make([]entryBody, len(entries))}
 		for i, e := range entries {
-			body.Entries[i] = entryBody{Points: e.Amount, Reason: string(e.Rule), At: e.CreatedAt, MaturesAt: e.MaturesAt}
+			body.Entries[i] = entryBody{Points: e.Amount, Reason: string(e.Rule), At: e.CreatedAt, MaturesAt: e.MaturesAt, State: "counted"}
+			if until, under := frozen[cmp.Or(e.ReversesID, e.ID)]; under {
+				body.Entries[i].State, body.Entries[i].MaturesAt = "frozen", max(until, e.MaturesAt)
+			} else if e.MaturesAt > a.Now() {
+				body.Entries[i].State = "pending"
+			}
 			if e.CaseID != 0 {
 				body.Entries[i].CaseID = idOf(e.CaseID)
 			}

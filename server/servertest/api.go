@@ -64,10 +64,12 @@ type Answer struct {
 
 // Points as the API shows them.
 type Points struct {
-	Balance, Pending int
-	Entries          []struct {
+	Balance, Pending, Frozen int
+	Entries                  []struct {
 		Points int
 		Reason string
+		State  string
+		CaseID string `json:"case_id"`
 	}
 }
 
