@@ -35,6 +35,7 @@ type Member struct {
 	AwaySince  clock.Time `bun:",nullzero"` // the end of the visit before this one
 	Shield     bool       // would rather not be asked to answer hostile cases
 	Care       bool       // is ready for angry cases; counts only while they are trusted
+	Unranked   bool       // would rather not be ranked, nor seen in any ranking
 
 	StateReason    string     // why they are suspended or left, in words for them
 	SuspendedUntil clock.Time `bun:",nullzero"` // 0 where somebody must lift it

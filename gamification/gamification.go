@@ -16,5 +16,10 @@
 // A detector looks for points that may not have been earned fairly. A hit opens a fair-play case and freezes the
 // entries in question, beside the ledger and for a week at most; a person decides whether they count.
 //
-// It owns the tables point_entries, point_tables, awards, badge_looks, fair_cases, point_freezes and fair_looks and imports nothing of the product but its clock.
+// A season is four weeks, within which members are ranked by how good their answers are; a league is those who write
+// about as much. A quest is what all try together for a week, and a reward what a brand gives besides thanks, which
+// buys no rights and no rank either.
+//
+// It owns the tables point_entries, point_tables, awards, badge_looks, fair_cases, point_freezes, fair_looks, seasons,
+// season_places, quests, reward_programmes and redemptions and imports nothing of the product but its clock.
 package gamification

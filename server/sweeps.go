@@ -30,6 +30,7 @@ func (a *App) sweeps() []sweep {
 		{"weigh trust", 2 * time.Second, a.weighTrust},
 		{"give badges", 5 * time.Second, a.awardBadges},
 		{"look for unfair points", 5 * time.Second, a.watchPoints},
+		{"turn seasons", time.Minute, a.turnSeasons},
 		{"tell people of their long weeks", time.Minute, a.tellHours},
 		{"forget old hours", time.Hour, a.forgetHours},
 		{"end suspensions that are over", time.Minute, a.endSuspensions},

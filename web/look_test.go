@@ -109,7 +109,7 @@ func TestPagesLookRight(t *testing.T) {
 		{"points-staff", "minh", "/points", ""},
 		{"me-staff", "minh", "/me", ""},
 		{"points", "huy", "/points", ""},
-		{"board", "huy", "/board", ""},
+		{"league", "huy", "/league", ""},
 		{"me", "huy", "/me", ""},
 		{"paste", "huy", "/paste", ""},
 		{"share", "huy", "/share?" + url.Values{"text": {"Quán này uống sao mọi người? https://www.tiktok.com/@quan/video/7"}}.Encode(), ""},

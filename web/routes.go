@@ -107,6 +107,8 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/points/fair/{fair}/appeal", Object: "points", Action: "appeal", Handler: a.page(a.appealFair)},
 		{Method: "GET", Pattern: "/badges", Object: "points", Action: "read", Handler: a.page(a.badges)},
 		{Method: "GET", Pattern: "/board", Object: "leaderboard", Action: "read", Handler: a.page(a.board)},
+		{Method: "GET", Pattern: "/league", Object: "leaderboard", Action: "read", Handler: a.page(a.league)},
+		{Method: "POST", Pattern: "/league/ranked", Object: "wellbeing", Action: "change", Handler: a.page(a.rank)},
 
 		// Whether it was earned fairly.
 		{Method: "GET", Pattern: "/fair-play", Object: "fair-play", Action: "read", Handler: a.page(a.fairPlay)},
@@ -185,6 +187,8 @@ func (a *App) Routes() []access.Route {
 		{Method: "POST", Pattern: "/settings/promise", Object: "settings", Action: "change", Handler: a.page(a.setPromiseSettings)},
 		{Method: "GET", Pattern: "/settings/points", Object: "settings", Action: "read", Handler: a.page(a.pointsSettings)},
 		{Method: "POST", Pattern: "/settings/points", Object: "settings", Action: "change", Handler: a.page(a.changePoints)},
+		{Method: "GET", Pattern: "/settings/seasons", Object: "settings", Action: "read", Handler: a.page(a.seasonsSettings)},
+		{Method: "POST", Pattern: "/settings/seasons", Object: "settings", Action: "change", Handler: a.page(a.setSeasonsSettings)},
 		{Method: "GET", Pattern: "/settings/waits", Object: "settings", Action: "read", Handler: a.page(a.waitsSettings)},
 		{Method: "POST", Pattern: "/settings/waits", Object: "settings", Action: "change", Handler: a.page(a.setWaitsSettings)},
 		{Method: "GET", Pattern: "/settings/review", Object: "settings", Action: "read", Handler: a.page(a.reviewSettings)},

@@ -58,6 +58,9 @@ type standingBody struct {
 	Name   string `json:"name"`
 	Points int    `json:"points"`
 	Helped int    `json:"helped" doc:"Cases with a good outcome"`
+
+	Quality float64 `json:"quality" doc:"The share of good answers that is beyond doubt, 0 to 1; what the rank goes by"`
+	Judged  int     `json:"judged" doc:"Answers that somebody has judged"`
 }
 
 type connectionBody struct {
@@ -72,7 +75,7 @@ type connectionBody struct {
 func (a *api) members() {
 	serve(a, operation("GET /me", "me", "read", "Who you are"), a.me)
 	serve(a, operation("GET /me/points", "points", "read", "Your points and where they came from"), a.points)
-	serve(a, operation("GET /leaderboard", "leaderboard", "read", "A brand's members by what they earned lately"), a.leaderboard)
+	serve(a, operation("GET /leaderboard", "leaderboard", "read", "A brand's advocates by how good their answers are; who would rather not be ranked is left out"), a.leaderboard)
 	serve(a, operation("GET /connections", "connection", "read", "The accounts a brand listens with"), a.connections)
 }
 
@@ -138,24 +141,45 @@ func (a *api) points(ctx context.Context, in *limitIn) (body pointsBody, err err
 
 type boardIn struct {
 	ForBrand
-	Days  int `query:"days" minimum:"1" maximum:"366" default:"28" doc:"How far back"`
+	Days  int `query:"days" minimum:"1" maximum:"366" doc:"How far back; without it, to the beginning of the season"`
 	Limit int `query:"limit" minimum:"1" maximum:"100" default:"50"`
 }
+
+const (
+	boardSpan = 28 * 24 * time.Hour // where no season is running
+	mostPaid  = 100_000             // members whose points are looked up
+)
 
 func (a *api) leaderboard(ctx context.Context, in *boardIn) (page list[standingBody], err error) {
 	err = a.read(ctx, func(ctx context.Context, read bun.IDB, m *community.Member) error {
 		now := a.Now()
-		board, err := gamification.Board(ctx, read, m.BrandID, now.Add(-time.Duration(in.Days)*24*time.Hour), now, in.Limit)
+		season, err := gamification.LatestSeason(ctx, read, m.BrandID)
 		if err != nil {
 			return err
 		}
-		members, err := community.Members(ctx, read, m.BrandID)
+		from, number := season.StartsAt, season.Number
+		if in.Days > 0 {
+			from, number = now.Add(-time.Duration(in.Days)*24*time.Hour), 0
+		} else if season.ID == 0 || season.ClosedAt != 0 || now >= season.EndsAt {
+			from, number = now.Add(-boardSpan), 0
+		}
+		contest, err := community.ContestOf(ctx, read, m.BrandID, number, from, now+1)
 		if err != nil {
 			return err
 		}
-		page.Items = make([]standingBody, len(board))
-		for i, s := range board {
-			page.Items[i] = standingBody{i + 1, idOf(s.MemberID), members[s.MemberID].PublicName, s.Points, s.Helped}
+		paid, err := gamification.Board(ctx, read, m.BrandID, from, now, mostPaid)
+		if err != nil {
+			return err
+		}
+		earned := make(map[int64]gamification.Standing, len(paid))
+		for _, s := range paid {
+			earned[s.MemberID] = s
+		}
+		board := contest.Order()
+		page.Items = make([]standingBody, 0, min(len(board), in.Limit))
+		for _, r := range board[:min(len(board), in.Limit)] {
+			s := earned[r.MemberID]
+			page.Items = append(page.Items, standingBody{r.Place, idOf(r.MemberID), contest.Members[r.MemberID].PublicName, s.Points, s.Helped, r.Quality, r.Pieces})
 		}
 		return nil
 	})
