@@ -14,20 +14,29 @@ var blends = [headCount]struct{ lexicon, learned, tilt float64 }{
 	anger:        {0.85, 0.5, 0},
 	negative:     {0.85, 0.5, 0},
 	complaint:    {0.5, 0.6, 0.6},
-	question:     {0.3, 1.2, 1.5},
+	question:     {0.3, 1.2, 1.2},
 	praise:       {0.5, 0.9, 0},
 	spam:         {0.85, 0.5, 0},
 	risk:         {0.85, 0.5, 0.3},
 	needsAccount: {0.3, 1.2, 0.5},
-	human:        {0.3, 1.2, 0.6},
+	human:        {0.5, 0.9, 1.8},
 	optOut:       {0.5, 0.9, 0.5},
 }
+
+// Who is content says so in few words, who is not tells what happened: each of the first words of a text adds a little. What it
+// adds was chosen on train parts of English and Vietnamese sets that taught no head; a text of usualWords is not moved by it.
+const (
+	mostLengthy = 25
+	usualWords  = 10
+)
+
+var lengthy = [headCount]float64{anger: 0.03, negative: 0.05, complaint: 0.05}
 
 // start is the margins of a text that says nothing.
 var start = sync.OnceValue(func() (margins [headCount]float64) {
 	for h, b := range biases {
 		blend := blends[h]
-		margins[h] = blend.lexicon*b + blend.learned*weights.Heads().Bias(h) + blend.tilt
+		margins[h] = blend.lexicon*b + blend.learned*weights.Heads().Bias(h) + blend.tilt - usualWords*lengthy[h]
 	}
 	return margins
 })
@@ -47,10 +56,18 @@ func (r *reading) judge() [headCount]float64 {
 	for _, e := range r.evidence {
 		margins[e.head] += blends[e.head].lexicon * e.weight
 	}
+	told := 0
+	for i := range r.tokens {
+		if r.tokens[i].form == word {
+			if told++; told == mostLengthy {
+				break
+			}
+		}
+	}
 	var learned [headCount]float64
 	weights.Heads().Margins(r.sights, learned[:])
 	for h, margin := range learned {
-		margins[h] += blends[h].learned * margin
+		margins[h] += blends[h].learned*margin + float64(told)*lengthy[h]
 	}
 	return margins
 }
@@ -89,6 +106,21 @@ func (r *reading) blame() {
 					add(stretch{e.start, e.end, h}, weight*e.weight/sums[from])
 				}
 			}
+		}
+	}
+	told := 0
+	for i := range r.tokens {
+		t := &r.tokens[i]
+		if t.form != word {
+			continue
+		}
+		for h, weight := range lengthy {
+			if weight != 0 {
+				add(stretch{t.start, t.end, head(h)}, weight)
+			}
+		}
+		if told++; told == mostLengthy {
+			break
 		}
 	}
 	r.evidence = r.evidence[:0]
