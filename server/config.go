@@ -49,6 +49,8 @@ type Config struct {
 	Outside http.RoundTripper `kong:"-"`
 	// Enqueue is handed the jobs of each transaction after its commit, to be given to App.Do; nil means River.
 	Enqueue func([]river.InsertManyParams) `kong:"-"`
+	// Simulate plays days that somebody has asked for; nil: this process cannot.
+	Simulate Simulator `kong:"-"`
 	// Fleeting says that nobody needs this database after a power cut.
 	Fleeting bool `kong:"-"`
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/listeners"
+	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server/access"
 	"github.com/kith-social/kith/server/db"
 )
@@ -32,6 +33,8 @@ func (a *App) Do(ctx context.Context, args river.JobArgs) error {
 		return a.Write(ctx, func(ctx context.Context, tx listeners.Tx) error { return community.Give(ctx, tx, job) })
 	case community.PushJob:
 		return a.push(ctx, job)
+	case moderation.SimulateJob:
+		return a.simulate(ctx, job)
 	}
 	return nil
 }
@@ -60,6 +63,7 @@ func (a *App) jobs() (db.Worker, error) {
 	river.AddWorker(workers, &giveNotice{app: a})
 	river.AddWorker(workers, &push{app: a})
 	river.AddWorker(workers, &tellReceiver{app: a})
+	river.AddWorker(workers, &simulate{app: a})
 	river.AddWorker(workers, &tidy{app: a})
 	w, err := a.DB.NewRiver(&river.Config{
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},

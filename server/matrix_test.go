@@ -275,6 +275,7 @@ var forms = map[string]url.Values{
 	"/me/tokens": {"name": {"máy in"}, "scope": {"read"}}, "/settle": {"there": {"yes"}},
 	"/grant": {"level": {"2"}, "reason": {"quen việc"}}, "/leak": {"reason": {"số điện thoại"}},
 	"/override": {"reason": {"khách đang ở bệnh viện"}},
+	"/simulation": {"press": {"start"}, "source": {"own"}, "days": {"1"}},
 	"/again":    {"fine": {"yes"}}, "/appeal": {"reason": {"em trả lời đúng mà"}, "word": {"bạn nói đúng"}},
 	"/settings/review": {
 		"four_eyes": {"yes"}, "quorum": {"2"}, "risk_from": {"50"}, "alarm_after": {"5"}, "apprentices": {"75"}, "advocates": {"25"}, "trusted": {"5"},

@@ -42,6 +42,8 @@ type App struct {
 	Told func() int64
 	// PushKey is the public key by which push services know this installation.
 	PushKey string
+	// Simulates tells whether days can be played in the wind tunnel.
+	Simulates bool
 	// Mails tells whether the operator has named a mail server.
 	Mails bool
 	// Secure marks cookies as for https only.

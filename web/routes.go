@@ -212,6 +212,8 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/rules", Object: "rules", Action: "read", Handler: a.page(a.rules)},
 		{Method: "POST", Pattern: "/rules", Object: "rules", Action: "change", Handler: a.page(a.changeRules)},
 		{Method: "POST", Pattern: "/rules/try", Object: "rules", Action: "change", Handler: a.page(a.tryRules)},
+		{Method: "GET", Pattern: "/simulation", Object: "simulation", Action: "read", Handler: a.page(a.simulation)},
+		{Method: "POST", Pattern: "/simulation", Object: "simulation", Action: "change", Handler: a.page(a.changeSimulation)},
 		{Method: "GET", Pattern: "/rules/{place}", Object: "rules", Action: "read", Handler: a.page(a.rule)},
 		{Method: "POST", Pattern: "/rules/{place}", Object: "rules", Action: "change", Handler: a.page(a.writeRule)},
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kith-social/kith/server"
 	"github.com/kith-social/kith/server/demo"
+	"github.com/kith-social/kith/server/simulation"
 )
 
 type demoCmd struct {
@@ -43,7 +44,7 @@ func (c *demoCmd) Run(ctx context.Context, streams IO) error {
 	cfg := demo.Config{
 		Server: server.Config{
 			Data: c.Data, DB: c.DB, SecretKeyFile: c.SecretKeyFile, Listen: c.Listen, PublicURL: c.PublicURL, LogFormat: c.LogFormat,
-			Roles: []string{"web", "listen", "work"}, Undo: c.Undo,
+			Roles: []string{"web", "listen", "work"}, Undo: c.Undo, Simulate: simulation.Asked,
 		},
 		SandboxListen: c.SandboxListen,
 		ManualClock:   c.Clock == "manual",

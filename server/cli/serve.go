@@ -7,6 +7,7 @@ import (
 
 	"github.com/kith-social/kith/listeners/sandbox"
 	"github.com/kith-social/kith/server"
+	"github.com/kith-social/kith/server/simulation"
 )
 
 type serveCmd struct {
@@ -14,6 +15,7 @@ type serveCmd struct {
 }
 
 func (c *serveCmd) Run(ctx context.Context, streams IO) error {
+	c.Simulate = simulation.Asked
 	return withApp(ctx, c.Config, streams, func(app *server.App) error {
 		return app.Serve(ctx, func(url string) { fmt.Fprintln(streams.Out, "ready", url) })
 	})

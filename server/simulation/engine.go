@@ -71,6 +71,7 @@ type engine struct {
 	refusals  map[string]int
 	posts     int
 
+	breath   breather
 	trace    hash.Hash
 	steps    int
 	violated []Violation
@@ -83,7 +84,7 @@ type engine struct {
 
 func newEngine(s Scenario, opt Options, folder string) *engine {
 	e := &engine{
-		s: s, opt: opt, folder: folder, trace: sha256.New(),
+		s: s, opt: opt, folder: folder, trace: sha256.New(), breath: breather{share: opt.Share},
 		weather: dice(opt.Seed, 1), jitter: dice(opt.Seed, 2), crowd: dice(opt.Seed, 3),
 		speakers: map[string]tongue{}, poor: map[int64]bool{}, reading: map[int64]clock.Time{}, refusedBy: map[pair]bool{},
 		heardOf: map[string]bool{}, refusals: map[string]int{}, deleted: map[string]bool{},
@@ -496,6 +497,9 @@ func (e *engine) step(ctx context.Context, do func(context.Context) error) error
 		}
 	}
 	e.steps++
+	if err := e.breath.breathe(ctx); err != nil {
+		return err
+	}
 	return e.look(ctx, false)
 }
 

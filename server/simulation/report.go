@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -109,6 +110,7 @@ type Angry struct {
 // Goal is what a brand's month is held against.
 type Goal struct {
 	What string  `json:"what"`
+	Code string  `json:"code"`
 	Is   float64 `json:"is"`
 	Want float64 `json:"want"`
 	Met  bool    `json:"met"`
@@ -229,20 +231,20 @@ func (r *Report) judge() {
 	for _, s := range r.Staff {
 		worst = max(worst, s.Average)
 	}
-	goal := func(what string, is, want float64, met bool) {
-		r.Goals = append(r.Goals, Goal{what, is, want, met})
+	goal := func(code, what string, is, want float64, met bool) {
+		r.Goals = append(r.Goals, Goal{what, code, is, want, met})
 	}
 	if q := r.Questions; q.Stated > 0 {
 		defer func() {
 			r.Said[0] += fmt.Sprintf(" (%.1f %% of all by a public statement)", 100*float64(q.Stated)/float64(q.Asked))
 		}()
 	}
-	goal("questions answered", r.Questions.Rate, goalAnswered, r.Questions.Rate >= goalAnswered)
-	goal("questions answered within 2 h", r.Questions.InTime, goalInTime, r.Questions.InTime >= goalInTime)
-	goal("of those asked from 20 to 23 h", evenings.InTime, goalInTime, evenings.Asked == 0 || evenings.InTime >= goalInTime)
-	goal("minutes a day of an employee, at most", worst, goalMinutes, worst <= goalMinutes)
-	goal("advocates with three empty evenings in a row", float64(r.Community.WithThreeRow), 0, r.Community.WithThreeRow == 0)
-	goal("angry or risky cases with a newcomer", float64(r.Angry.Newcomers), 0, r.Angry.Newcomers == 0)
+	goal("answered", "questions answered", r.Questions.Rate, goalAnswered, r.Questions.Rate >= goalAnswered)
+	goal("in_time", "questions answered within 2 h", r.Questions.InTime, goalInTime, r.Questions.InTime >= goalInTime)
+	goal("evenings", "of those asked from 20 to 23 h", evenings.InTime, goalInTime, evenings.Asked == 0 || evenings.InTime >= goalInTime)
+	goal("minutes", "minutes a day of an employee, at most", worst, goalMinutes, worst <= goalMinutes)
+	goal("empty", "advocates with three empty evenings in a row", float64(r.Community.WithThreeRow), 0, r.Community.WithThreeRow == 0)
+	goal("newcomers", "angry or risky cases with a newcomer", float64(r.Angry.Newcomers), 0, r.Angry.Newcomers == 0)
 	r.Said = nil
 	for _, g := range r.Goals {
 		said := "missed"
@@ -287,6 +289,8 @@ func (r *Report) hole() *Hole {
 // Lever is a change of the people and what it would do.
 type Lever struct {
 	What    string  `json:"what"`
+	Who     string  `json:"who"`
+	Count   int     `json:"count"`
 	Before  float64 `json:"before"` // share within 2 h of what is asked in the hole
 	After   float64 `json:"after"`
 	All     float64 `json:"within_2h_share"` // of all questions
@@ -314,10 +318,14 @@ func (r *Report) pullLevers(ctx context.Context, s Scenario, opt Options) error 
 		return nil
 	}
 	opt.Invariants, opt.Levers = nil, false
+	together := runtime.GOMAXPROCS(0)
+	if opt.Share > 0 {
+		together = 1
+	}
 	levers := r.Hole.levers()
 	pulled := make([]Report, len(levers))
 	var all errgroup.Group
-	all.SetLimit(runtime.GOMAXPROCS(0))
+	all.SetLimit(together)
 	for i, more := range levers {
 		more.Name = "more " + more.Name
 		all.Go(func() (err error) {
@@ -330,7 +338,8 @@ func (r *Report) pullLevers(ctx context.Context, s Scenario, opt Options) error 
 	}
 	for i, more := range levers {
 		l := Lever{
-			What:   fmt.Sprintf("%d more %s between %d:00 and %d:00", more.Count, leverNames[more.Name], more.From, more.To),
+			What: fmt.Sprintf("%d more %s between %d:00 and %d:00", more.Count, leverNames[more.Name], more.From, more.To),
+			Who:  strings.TrimPrefix(more.Name, "more "), Count: more.Count,
 			Before: r.Hole.InTime, After: pulled[i].between(r.Hole.From, r.Hole.To).InTime,
 			All: pulled[i].Questions.InTime, Answer: pulled[i].Questions.Rate,
 		}

@@ -34,6 +34,9 @@ type Options struct {
 	// Levers also plays the scenario with each lever, to say what would close the hole.
 	Levers bool
 
+	// Share is the part of a processor that it takes beside others, who come first; 0: as much as there is.
+	Share float64
+
 	template string // a migrated database to begin with, closed; "" for an empty one
 }
 
