@@ -187,6 +187,7 @@ type Award struct {
 	GivenBy    int64  `bun:",nullzero"`
 	CreatedAt  clock.Time
 	RevokedAt  clock.Time `bun:",nullzero"`
+	Credential string     // the id under which it was given out as a file, a UUID; "" for one that never was
 	RevokedWhy string     // in a person's words; "" where the outcomes it stood for do not stand any more
 }
 

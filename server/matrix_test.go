@@ -86,7 +86,7 @@ func (f *firm) things(t *testing.T, author *community.Member, publish bool) map[
 	t.Helper()
 	f.posts++
 	id := fmt.Sprintf("%s-%d", f.brand.Slug, f.posts)
-	found := map[string]string{"secret": "none", "token": "1", "network": "feed", "attempt": "0", "place": "new", "connection": fmt.Sprint(f.conn.ID)}
+	found := map[string]string{"secret": "none", "token": "1", "network": "feed", "attempt": "0", "place": "new", "connection": fmt.Sprint(f.conn.ID), "badge": "solver", "tier": "1"}
 	err := f.app.Write(t.Context(), f.app.Intake.Sink(f.conn, []listeners.Post{{
 		NativeID: id, ThreadKey: id, Author: listeners.Author{NativeID: id, Handle: id, Name: id}, Reason: listeners.Mentioned,
 		Text: "quán mở cửa mấy giờ ạ?", Delivery: listeners.Delivery{Mode: listeners.ByAPI, Why: "ok"}, CreatedAt: f.app.Now(),

@@ -99,7 +99,7 @@ func ServeUntil(ctx context.Context, address string, handler http.Handler, ready
 func (a *App) handler(hub *stream.Hub, stopping *atomic.Bool) (http.Handler, *access.Guard, error) {
 	pages := &web.App{
 		DB: a.DB, Desk: a.Desk, Assistant: a.Assistant, Intake: a.Intake, Deliverer: a.Deliverer, Connector: a.Connector, Doctor: a.Doctor, Paster: a.Paster, Now: a.Now, Listen: hub.Serve, Told: hub.Told,
-		Secure: strings.HasPrefix(a.publicURL(), "https://"), Mails: a.mail != nil, Simulates: a.Config.Simulate != nil,
+		Secure: strings.HasPrefix(a.publicURL(), "https://"), Mails: a.mail != nil, Simulates: a.Config.Simulate != nil, CredentialKey: a.credentialKey,
 	}
 	key, err := a.pushKey(context.Background())
 	if err != nil {

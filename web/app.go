@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rsa"
 	"database/sql"
 	"fmt"
 	"net/http"
@@ -44,6 +45,8 @@ type App struct {
 	PushKey string
 	// Simulates tells whether days can be played in the wind tunnel.
 	Simulates bool
+	// CredentialKey is the key with which this installation signs badges.
+	CredentialKey func(context.Context) (*rsa.PrivateKey, error)
 	// Mails tells whether the operator has named a mail server.
 	Mails bool
 	// Secure marks cookies as for https only.

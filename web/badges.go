@@ -139,3 +139,15 @@ var outlines = map[gamification.Job]string{
 	gamification.Kindness: "M12 1.5c3 2 6 2.5 9 2.5v8c0 5.5-4 9-9 10.5C7 21 3 17.5 3 12V4c3 0 6-.5 9-2.5z",
 	gamification.Surprise: "M12 1l2.8 3.2 4-1.2.4 4.2 3.8 1.8-2 3.500 2 3.500-3.8 1.8-.4 4.2-4-1.2L12 24l-2.8-3.2-4 1.2-.4-4.2L1 16l2-3.500L1 9l3.8-1.8.4-4.2 4 1.2z",
 }
+
+// drawnIn are the colours of the jobs in a drawing that stands by itself, on white.
+var drawnIn = map[gamification.Job]string{
+	gamification.Teach: "#0b6e4f", gamification.Craft: "#0b6e4f", gamification.Kindness: "#1d5fa8", gamification.Surprise: "#a3541a",
+}
+
+func pipFill(id gamification.BadgeID, on bool) string {
+	if on {
+		return drawnIn[jobOf(id)]
+	}
+	return "none"
+}

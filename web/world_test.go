@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,6 +53,9 @@ const cafePassword = "một ly cà phê sữa đá"
 // cafeStart is nine in the morning in Vietnam.
 var cafeStart = clock.At(time.Date(2026, 11, 21, 2, 0, 0, 0, time.UTC))
 
+// credentialKey signs badges; making one takes a while.
+var credentialKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 func newCafe(t *testing.T) *cafe {
 	t.Helper()
 	t.Setenv("KITH_TEST_POSTGRES", "")
@@ -80,8 +85,9 @@ func newCafe(t *testing.T) *cafe {
 			Networks: map[string]listeners.Network{"x": twitter.Network, "feed": rss.Network, "pasted": pasted.Network}, Read: d.Read(), Now: hands.Now,
 			Outside: listeners.Guard(nil, "test"), Secret: rand.Text, PublicURL: "http://kith.test",
 		},
-		Doctor: &listeners.Doctor{Read: d.Read(), Now: hands.Now, Outside: listeners.Guard(nil, "test"), PublicURL: "http://kith.test"},
-		Now:    hands.Now,
+		Doctor:        &listeners.Doctor{Read: d.Read(), Now: hands.Now, Outside: listeners.Guard(nil, "test"), PublicURL: "http://kith.test"},
+		Now:           hands.Now,
+		CredentialKey: func(context.Context) (*rsa.PrivateKey, error) { return credentialKey() },
 		Listen: func(w http.ResponseWriter, r *http.Request, m community.Member, still func(context.Context) bool) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			_, _ = fmt.Fprintf(w, ": %s %v\n\n", m.PublicName, still(r.Context()))
