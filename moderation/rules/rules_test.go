@@ -172,9 +172,9 @@ func TestGroupsAndOrder(t *testing.T) {
 		facts rules.Facts
 		want  string
 	}{
-		{rules.Facts{Score: triage.Score{Anger: 0.8, Complaint: 0.6}, Rating: 1}, "{staff rule:care Care [angry read] 1 four_eyes care    false}"},
-		{rules.Facts{Score: triage.Score{Anger: 0.8}, Rating: 4}, "{community default  [angry read] 0 review     false}"},
-		{rules.Facts{Score: triage.Score{Complaint: 0.5}}, "{none rule:eyes  [angry read] -1 four_eyes     false}"},
+		{rules.Facts{Score: triage.Score{Anger: 0.8, Complaint: 0.6}, Rating: 1}, "{staff rule:care Care [angry read] 1 four_eyes care     false}"},
+		{rules.Facts{Score: triage.Score{Anger: 0.8}, Rating: 4}, "{community default  [angry read] 0 review      false}"},
+		{rules.Facts{Score: triage.Score{Complaint: 0.5}}, "{none rule:eyes  [angry read] -1 four_eyes      false}"},
 	} {
 		if got := fmt.Sprint(p.Decide(&c.facts)); got != c.want {
 			t.Errorf("decided %s, want %s", got, c.want)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/kith-social/kith/clock"
 	"github.com/kith-social/kith/community"
 	"github.com/kith-social/kith/moderation"
 	"github.com/kith-social/kith/server"
@@ -73,7 +74,7 @@ func (p *past) posts() (n int) {
 // breather lets others work in turn: it rests so that only a share of the time is worked.
 type breather struct {
 	share float64
-	since time.Time
+	since clock.Time // of the machine: it is work that is measured
 }
 
 // breathe rests for a while where there was work for one.
@@ -81,11 +82,11 @@ func (b *breather) breathe(ctx context.Context) error {
 	if b.share <= 0 || b.share >= 1 {
 		return nil
 	}
-	worked := time.Since(b.since)
-	if b.since.IsZero() || worked < 50*time.Millisecond {
-		if b.since.IsZero() {
-			b.since = time.Now()
-		}
+	if b.since == 0 {
+		b.since = clock.System()
+	}
+	worked := clock.System().Sub(b.since)
+	if worked < 50*time.Millisecond {
 		return nil
 	}
 	rest := time.NewTimer(time.Duration(float64(worked) * (1/b.share - 1)))
@@ -95,6 +96,6 @@ func (b *breather) breathe(ctx context.Context) error {
 		return ctx.Err()
 	case <-rest.C:
 	}
-	b.since = time.Now()
+	b.since = clock.System()
 	return nil
 }
