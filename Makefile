@@ -7,7 +7,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 GOFILES = $(shell git ls-files -co --exclude-standard '*.go' | grep -v '_templ\.go$$')
 FRONT_END = $(shell find web/assets -type f -not -name '*.test.js')
 
-.PHONY: help run test build assets generate lint bench conformance golden goals model month torture fuzz screenshot clean
+.PHONY: help run test build assets generate lint bench conformance golden goals model month population torture fuzz screenshot clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ SEED ?= 1
 
 month: ## the brand's month in the wind tunnel with the seed SEED, and what would close its hole
 	go run . simulate --seed $(SEED)
+
+population: ## honest members and cheaters for 28 days against the product, with figures; many minutes
+	KITH_POPULATION=full go test -count=1 -v -timeout 2h ./server/population
 
 torture: assets ## long crash and fault runs, about an hour
 	KITH_TORTURE=1 go test -count=1 -timeout 3h -run 'Torture|Crash' ./...

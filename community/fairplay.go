@@ -15,7 +15,7 @@ import (
 )
 
 // mostSigns bounds how many facts of a kind detectors look at; the newest count.
-const mostSigns = 50_000
+const mostSigns = 20_000
 
 // signQueries read what detectors look at, each kind with one query. Their arguments are the brand and since when.
 var signQueries = map[gamification.Detector]struct {
@@ -23,20 +23,21 @@ var signQueries = map[gamification.Detector]struct {
 	into  func(*gamification.Signs) any
 }{
 	gamification.Jump: {
-		`SELECT member_id, created_at / 86400000000 AS day, SUM(amount) AS points FROM point_entries
-		WHERE brand_id = ? AND created_at > ? AND amount > 0 AND reverses_id IS NULL GROUP BY 1, 2 ORDER BY 2 DESC LIMIT ?`,
+		`SELECT e.member_id, e.created_at / 86400000000 AS day, SUM(e.amount) AS points FROM (SELECT member_id, created_at, amount, reverses_id FROM point_entries
+			WHERE brand_id = ? AND created_at > ? ORDER BY created_at DESC LIMIT ?) AS e
+		WHERE e.amount > 0 AND e.reverses_id IS NULL GROUP BY 1, 2`,
 		func(s *gamification.Signs) any { return &s.Days },
 	},
 	gamification.TooFast: {answersQuery, func(s *gamification.Signs) any { return &s.Answers }},
 	gamification.Copied:  {answersQuery, func(s *gamification.Signs) any { return &s.Answers }},
 	gamification.Puppets: {
-		`SELECT e.member_id, e.case_id, e.account_id, MIN(c.opened_at) AS opened, MIN(e.created_at) AS said,
+		`SELECT e.member_id, e.case_id, e.account_id, (SELECT c.opened_at FROM cases c WHERE c.id = e.case_id) AS opened, MIN(e.created_at) AS said,
 			(SELECT COALESCE(MAX(t.created_at), 0) FROM activities t WHERE t.case_id = e.case_id AND t.actor_id = e.member_id AND t.kind = 'case_claimed') AS claimed,
 			(SELECT COALESCE(MAX(p.sent_at), 0) FROM replies p WHERE p.case_id = e.case_id AND p.sent_at <= MIN(e.created_at)) AS answered,
 			(SELECT MIN(f.opened_at) FROM cases f WHERE f.account_id = e.account_id) AS first,
 			EXISTS (SELECT 1 FROM cases o WHERE o.account_id = e.account_id AND o.answered_by <> e.member_id) AS others
-		FROM point_entries e JOIN cases c ON c.id = e.case_id
-		WHERE e.brand_id = ? AND e.created_at > ? AND e.rule IN ('thanked', 'solved') AND e.account_id IS NOT NULL
+		FROM point_entries e
+		WHERE e.brand_id = ? AND e.created_at > ? AND e.rule IN ('thanked', 'solved') AND e.account_id IS NOT NULL AND e.case_id IS NOT NULL
 		GROUP BY e.member_id, e.case_id, e.account_id ORDER BY MIN(e.created_at) DESC LIMIT ?`,
 		func(s *gamification.Signs) any { return &s.Words },
 	},
@@ -46,17 +47,17 @@ var signQueries = map[gamification.Detector]struct {
 		nil,
 	},
 	gamification.Circle: {
-		`SELECT e.giver_id, e.member_id, e.case_id, c.language FROM point_entries e JOIN cases c ON c.id = e.case_id
-		WHERE e.brand_id = ? AND e.created_at > ? AND e.giver_id IS NOT NULL AND e.reverses_id IS NULL ORDER BY e.created_at DESC LIMIT ?`,
+		`SELECT e.giver_id, e.member_id, e.case_id, (SELECT c.language FROM cases c WHERE c.id = e.case_id) AS language FROM point_entries e
+		WHERE e.brand_id = ? AND e.created_at > ? AND e.giver_id IS NOT NULL AND e.case_id IS NOT NULL AND e.reverses_id IS NULL ORDER BY e.created_at DESC LIMIT ?`,
 		func(s *gamification.Signs) any { return &s.Approvals },
 	},
 }
 
-const answersQuery = `SELECT a.member_id, a.case_id, c.topic_id, a.own_text AS text, a.submitted_at AS submitted,
+const answersQuery = `SELECT a.member_id, a.case_id, (SELECT c.topic_id FROM cases c WHERE c.id = a.case_id) AS topic_id, a.own_text AS text, a.submitted_at AS submitted,
 		(a.similar_id IS NOT NULL OR a.snippet_id IS NOT NULL OR a.based_on IS NOT NULL OR a.facts_id IS NOT NULL OR a.assisted OR a.returns > 0) AS declared,
 		(SELECT COALESCE(MAX(t.created_at), 0) FROM activities t
 			WHERE t.case_id = a.case_id AND t.actor_id = a.member_id AND t.kind = 'case_claimed' AND t.created_at <= a.submitted_at) AS claimed
-	FROM answers a JOIN cases c ON c.id = a.case_id
+	FROM answers a
 	WHERE a.brand_id = ? AND a.decided_at > ? AND a.state = 'approved' AND a.corrects_id IS NULL AND a.submitted_at IS NOT NULL
 	ORDER BY a.decided_at DESC LIMIT ?`
 

@@ -343,30 +343,31 @@ func (w Watch) needless(s *Signs, _ clock.Time) (hits []Hit) {
 }
 
 const (
-	beyondChance = 2.5 // times as many approvals as chance would give a pair
-	fewest       = 3   // approvals that make a pair
-	inside       = 0.6 // of a circle's approvals, given and taken
-	smallest     = 3   // members of a circle
-	outside      = 8   // others who review or are reviewed in its languages: fewer, and everybody meets everybody
+	beyondChance = 2.5  // times as many approvals as chance would give a pair
+	fewest       = 3    // approvals that make a pair
+	inside       = 0.75 // of a circle's approvals, given and taken
+	smallest     = 3    // members of a circle
+	outside      = 8    // others who review or are reviewed in its languages: fewer, and everybody meets everybody
+	elsewhere    = 2    // of them who review: who reads what only a circle reads would be in it
 )
 
 // circles finds groups who approve each other far more than chance would have it and have little to do with the
-// rest. Chance is reckoned language by language, because who reads one language only meets few.
+// rest, which has reviewers of its own. Chance is that whoever approves meets all authors alike, language by
+// language, because who reads one language only meets few. It does not weigh authors by what was approved: a circle
+// that is busy enough would make itself the usual.
 func (w Watch) circles(s *Signs, _ clock.Time) (hits []Hit) {
 	type pair struct{ a, b int64 }
 	is, expected := map[pair]float64{}, map[pair]float64{}
 	for _, all := range sortedGroups(by(s.Approvals, func(a Approval) string { return a.Language })) {
-		given, taken := map[int64]float64{}, map[int64]float64{}
+		given, taken := map[int64]float64{}, map[int64]bool{}
 		for _, a := range all {
 			given[a.GiverID]++
-			taken[a.MemberID]++
+			taken[a.MemberID] = true
 			is[pair{a.GiverID, a.MemberID}]++
 		}
 		for g, n := range given {
-			for m, k := range taken {
-				if g != m {
-					expected[pair{g, m}] += n * k / float64(len(all))
-				}
+			for m := range taken {
+				expected[pair{g, m}] += n / float64(len(taken))
 			}
 		}
 	}
@@ -384,7 +385,7 @@ func (w Watch) circles(s *Signs, _ clock.Time) (hits []Hit) {
 	for _, circle := range components(near) {
 		circle = isolated(circle, s.Approvals)
 		var in, all int
-		languages, rest := map[string]bool{}, map[int64]bool{}
+		languages, rest, readers := map[string]bool{}, map[int64]bool{}, map[int64]bool{}
 		of := map[int64]bool{}
 		for _, m := range circle {
 			of[m] = true
@@ -398,14 +399,16 @@ func (w Watch) circles(s *Signs, _ clock.Time) (hits []Hit) {
 				languages[a.Language] = true
 			}
 		}
+		apart := 0
 		for _, a := range s.Approvals {
-			for _, m := range []int64{a.GiverID, a.MemberID} {
-				if languages[a.Language] && !of[m] {
-					rest[m] = true
-				}
+			if !languages[a.Language] || of[a.GiverID] || of[a.MemberID] {
+				continue
 			}
+			apart++
+			rest[a.GiverID], rest[a.MemberID], readers[a.GiverID] = true, true, true
 		}
-		if len(circle) < smallest || in < w.Least || float64(in) < inside*float64(all) || len(rest) < max(outside, len(circle)) {
+		if len(circle) < smallest || in < w.Least || float64(in) < inside*float64(all) ||
+			apart < w.Least || len(readers) < elsewhere || len(rest) < max(outside, len(circle)) {
 			continue
 		}
 		for _, m := range circle {
