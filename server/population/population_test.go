@@ -505,11 +505,10 @@ func (s *scene) reverses() {
 	}
 }
 
-// TestPopulation is the one that runs with all tests: fewer people, three days. KITH_POPULATION=full is of all sorts
-// for 28 days.
+// TestPopulation is of all sorts: with KITH_POPULATION=small few people for three days, with full more of them for 28.
 func TestPopulation(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: a population in short mode")
+	if os.Getenv("KITH_POPULATION") == "" {
+		t.Skip("skipped: KITH_POPULATION=small plays three days, full 28")
 	}
 	cast, days := map[sort]int{honest: 7, peer: 3, lazy: 1, copier: 1, ring: 3, keeper: 3, puppet: 1, spam: 1, speed: 1}, 3
 	if os.Getenv("KITH_POPULATION") == "full" {
@@ -520,8 +519,8 @@ func TestPopulation(t *testing.T) {
 
 // TestHonestPopulation is a community without a cheater: nobody is ever frozen.
 func TestHonestPopulation(t *testing.T) {
-	if testing.Short() {
-		t.Skip("skipped: a population in short mode")
+	if os.Getenv("KITH_POPULATION") == "" {
+		t.Skip("skipped: KITH_POPULATION=small plays three days, full 28")
 	}
 	cast, days := map[sort]int{honest: 16, peer: 4}, 1
 	if os.Getenv("KITH_POPULATION") == "full" {
