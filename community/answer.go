@@ -116,8 +116,10 @@ func SaveDraft(ctx context.Context, tx Tx, m *Member, caseID int64, text string)
 // Sent tells whether the member has an answer to a case that says just this and waits for a reviewer
 // or was approved.
 func Sent(ctx context.Context, db bun.IDB, m *Member, caseID int64, text string) (bool, error) {
+	said := strings.TrimSpace(text)
 	sent, err := db.NewSelect().Model((*Answer)(nil)).
-		Where("case_id = ? AND member_id = ? AND state IN ('submitted', 'approved') AND text = ?", caseID, m.ID, strings.TrimSpace(text)).Exists(ctx)
+		Where("case_id = ? AND member_id = ? AND state IN ('submitted', 'approved')", caseID, m.ID).
+		Where("(text = ? OR SUBSTR(text, 1, LENGTH(?)) = ?)", said, said+"\n", said+"\n").Exists(ctx) // what is disclosed stands below
 	if err != nil {
 		return false, fmt.Errorf("look for an answer to case %d: %w", caseID, err)
 	}

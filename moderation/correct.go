@@ -26,6 +26,9 @@ func (d *Desk) Correct(ctx context.Context, tx listeners.Tx, m *community.Member
 	if listeners.SameText(now.Text, text) {
 		return of, &community.Invalid{Field: "text", Sentence: "this is what the answer says already"}
 	}
+	if text, err = d.disclose(ctx, tx, m, &c, text); err != nil {
+		return of, err
+	}
 	if err := d.refuse(ctx, tx, m, &c, text, SameText); err != nil {
 		return of, err
 	}

@@ -36,6 +36,9 @@ func (d *Desk) Submit(ctx context.Context, tx listeners.Tx, m *community.Member,
 	if err := community.MayWriteTo(ctx, tx, m, c.MentionID); err != nil {
 		return community.Answer{}, err
 	}
+	if text, err = d.disclose(ctx, tx, m, &c, text); err != nil {
+		return community.Answer{}, err
+	}
 	if err := d.refuse(ctx, tx, m, &c, text); err != nil {
 		return community.Answer{}, err
 	}
@@ -100,6 +103,9 @@ func (d *Desk) ApproveWith(ctx context.Context, tx listeners.Tx, reviewer *commu
 	}
 	author := members[a.MemberID]
 	if edited := strings.TrimSpace(w.Wording); edited != "" && edited != a.Text {
+		if edited, err = d.disclose(ctx, tx, &author, &c, edited); err != nil {
+			return a, err
+		}
 		a.Text = edited
 		if err := d.mayWrite(ctx, tx, reviewer, &author, &c, edited); err != nil {
 			return a, err
@@ -273,6 +279,9 @@ func (d *Desk) publish(ctx context.Context, tx listeners.Tx, a *community.Answer
 		return d.publishCorrection(ctx, tx, a, c, author, r, reviewer)
 	}
 	if err := community.MayWriteTo(ctx, tx, author, a.MentionID); err != nil {
+		return err
+	}
+	if err := d.discloseLate(ctx, tx, author, c, a); err != nil {
 		return err
 	}
 	if err := d.refuse(ctx, tx, author, c, a.Text); err != nil {

@@ -142,6 +142,14 @@ func (d *Desk) Check(ctx context.Context, db bun.IDB, m *community.Member, c *co
 		return nil, err
 	}
 	n := network.Count(account, text)
+	said, err := rewardedAt(ctx, db, c)
+	if err != nil {
+		return nil, err
+	}
+	text = said.without(text) // what the product adds is not the author's
+	for i := range recent {
+		recent[i] = said.without(recent[i])
+	}
 	return check(&draft{
 		text: text, folded: fold(text), said: triage.ReadAnswer(text), author: m, cased: c,
 		voice: voice, may: may, network: network, asName: asName, long: n.Used > n.Limit, recent: recent, snippet: snippet, core: core,

@@ -171,19 +171,26 @@ func (f *firm) unheard(ctx context.Context, tx listeners.Tx, found map[string]st
 		query string
 		of    int64
 	}{
-		"receiver": {"INSERT INTO alert_receivers (brand_id, kind, name, sealed, language, pace, wait_minutes, quiet_from, quiet_until, zone, made_by, created_at) SELECT brand_id, 'mail', 'a@example.com', 'x', 'en', 'at_once', 0, 0, 0, 'UTC', id, 1 FROM members WHERE brand_id = ? ORDER BY id LIMIT 1 RETURNING id", f.brand.ID},
-		"alert":    {"INSERT INTO alerts (brand_id, kind, about, state, urgent, detail, opened_at, seen_at, told, version, cleared_at) VALUES (?, 'storm', '', 'open', TRUE, '{}', 1, 1, 0, 1, 1) RETURNING id", f.brand.ID},
-		"incident": {"INSERT INTO incidents (brand_id, title, state, topic_id, opened_by, opened_at, version) SELECT ?, 'x', 'open', 0, MIN(id), 1, 1 FROM members RETURNING id", f.brand.ID},
-		"fair":     {"INSERT INTO fair_cases (brand_id, member_id, detector, state, evidence, created_at, until_at, word, appeal, appeal_state, appeal_word) SELECT brand_id, MAX(id), 'copied', 'lapsed', '{}', 1, 2, '', '', '', '' FROM members WHERE brand_id = ? GROUP BY brand_id RETURNING id", f.brand.ID},
-		"gap":      {"INSERT INTO gaps (connection_id, from_at, to_at, state, cursor, refilled, error, created_at) VALUES (?, 1, 2, 'lost', '', 0, '', 1) RETURNING id", f.conn.ID},
-		"letter":   {"INSERT INTO dead_letters (connection_id, native_id, headers, raw, reason, created_at) VALUES (?, 'd', '{}', 'x', 'x', 1) RETURNING id", f.conn.ID},
-		"erasure":  {"INSERT INTO erasures (brand_id, account_hash, network, counts, created_at) VALUES (?, 'h', 'x', '{}', 1) RETURNING id", f.brand.ID},
+		"receiver":  {"INSERT INTO alert_receivers (brand_id, kind, name, sealed, language, pace, wait_minutes, quiet_from, quiet_until, zone, made_by, created_at) SELECT brand_id, 'mail', 'a@example.com', 'x', 'en', 'at_once', 0, 0, 0, 'UTC', id, 1 FROM members WHERE brand_id = ? ORDER BY id LIMIT 1 RETURNING id", f.brand.ID},
+		"alert":     {"INSERT INTO alerts (brand_id, kind, about, state, urgent, detail, opened_at, seen_at, told, version, cleared_at) VALUES (?, 'storm', '', 'open', TRUE, '{}', 1, 1, 0, 1, 1) RETURNING id", f.brand.ID},
+		"incident":  {"INSERT INTO incidents (brand_id, title, state, topic_id, opened_by, opened_at, version) SELECT ?, 'x', 'open', 0, MIN(id), 1, 1 FROM members RETURNING id", f.brand.ID},
+		"fair":      {"INSERT INTO fair_cases (brand_id, member_id, detector, state, evidence, created_at, until_at, word, appeal, appeal_state, appeal_word) SELECT brand_id, MAX(id), 'copied', 'lapsed', '{}', 1, 2, '', '', '', '' FROM members WHERE brand_id = ? GROUP BY brand_id RETURNING id", f.brand.ID},
+		"gap":       {"INSERT INTO gaps (connection_id, from_at, to_at, state, cursor, refilled, error, created_at) VALUES (?, 1, 2, 'lost', '', 0, '', 1) RETURNING id", f.conn.ID},
+		"letter":    {"INSERT INTO dead_letters (connection_id, native_id, headers, raw, reason, created_at) VALUES (?, 'd', '{}', 'x', 'x', 1) RETURNING id", f.conn.ID},
+		"erasure":   {"INSERT INTO erasures (brand_id, account_hash, network, counts, created_at) VALUES (?, 'h', 'x', '{}', 1) RETURNING id", f.brand.ID},
+		"programme": {"INSERT INTO reward_programmes (brand_id, kind, name, what, receives_en, receives_vi, budget, cost, made_by, created_at) SELECT ?, 'event_seat', 'x', 'x', 'x', 'x', 9, 1, MIN(id), 1 FROM members RETURNING id", f.brand.ID},
 	} {
 		var id int64
 		if err := tx.NewRaw(q.query, q.of).Scan(ctx, &id); err != nil {
 			return err
 		}
 		found[name] = fmt.Sprint(id)
+	}
+	found["request"] = "request-" + found["programme"]
+	_, err := tx.NewRaw("INSERT INTO redemptions (programme_id, member_id, request, step, amount, words, by_id, created_at) VALUES (?, ?, ?, 'asked', 1, '', ?, 1)",
+		found["programme"], f.friend.ID, found["request"], f.friend.ID).Exec(ctx)
+	if err != nil {
+		return err
 	}
 	return f.spoken(ctx, tx, found)
 }
@@ -277,6 +284,9 @@ var forms = map[string]url.Values{
 	"/override": {"reason": {"khách đang ở bệnh viện"}},
 	"/simulation": {"press": {"start"}, "source": {"own"}, "days": {"1"}},
 	"/again":    {"fine": {"yes"}}, "/appeal": {"reason": {"em trả lời đúng mà"}, "word": {"bạn nói đúng"}},
+	"/requests/{request}": {"step": {"granted"}}, "/quests": {"kind": {"nobody"}},
+	"/rewards": {"kind": {"thanks"}, "name": {"Cảm ơn"}, "what": {"Một tấm thiệp"}, "budget": {"1"}, "cost": {"0"}}, "/cash-like": {"on": {"yes"}, "confirmed": {"yes"}},
+	"/settings/seasons": {"weekday": {"1"}, "zone": {"UTC"}},
 	"/settings/review": {
 		"four_eyes": {"yes"}, "quorum": {"2"}, "risk_from": {"50"}, "alarm_after": {"5"}, "apprentices": {"75"}, "advocates": {"25"}, "trusted": {"5"},
 	},

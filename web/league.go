@@ -23,6 +23,10 @@ type leagueView struct {
 	Me   *community.Member
 	Week moderation.Team // how all together answered since the week began
 	Past []gamification.Past
+
+	Quest  *gamification.Quest // that runs; nil for none
+	Is     int                 // how far all are with it
+	Quests []gamification.Quest
 }
 
 // mostSeasons is how many closed seasons a page goes back.
@@ -43,6 +47,9 @@ func (a *App) league(w http.ResponseWriter, r *http.Request) error {
 		if v.Week, err = moderation.TeamOf(ctx, read, v.Me.BrandID, from, to, now); err != nil {
 			return err
 		}
+		if err := v.readQuests(ctx, read); err != nil {
+			return err
+		}
 		v.Past, err = gamification.PastSeasons(ctx, read, v.Me.ID, mostSeasons)
 		return err
 	})
@@ -50,6 +57,41 @@ func (a *App) league(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return render(w, r, http.StatusOK, leaguePage(v))
+}
+
+// mostQuests is how many past quests a page shows.
+const mostQuests = 12
+
+func (v *leagueView) readQuests(ctx context.Context, read bun.IDB) error {
+	all, err := gamification.Quests(ctx, read, v.Me.BrandID, mostQuests)
+	if err != nil {
+		return err
+	}
+	now := view(ctx).Now
+	for i := range all {
+		switch q := &all[i]; {
+		case q.State != gamification.QuestOn:
+			v.Quests = append(v.Quests, *q)
+		case q.StartsAt <= now && now < q.EndsAt:
+			v.Quest = q
+			if v.Is, _, err = moderation.MeasureQuest(ctx, read, q, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// chooseQuest lets an employee choose what all try next week.
+func (a *App) chooseQuest(w http.ResponseWriter, r *http.Request) error {
+	err := a.write(r.Context(), func(ctx context.Context, tx listeners.Tx) error {
+		return moderation.ChooseQuest(ctx, tx, access.From(ctx).Member, gamification.QuestKind(r.PostFormValue("kind")))
+	})
+	if err != nil {
+		return err
+	}
+	goTo(w, r, "/league#quest")
+	return nil
 }
 
 // board is where the leaderboard was.

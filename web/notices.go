@@ -35,6 +35,11 @@ var noticePaths = map[community.Kind]string{
 	community.FairAppealed:    "/fair-play",
 	community.BadgeGiven:      "/badges",
 	community.BadgeTaken:      "/badges",
+	community.RewardGranted:   "/rewards#requests",
+	community.RewardRefused:   "/rewards#requests",
+	community.RewardReversed:  "/rewards#requests",
+	community.QuestWasMet:     "/league#quest",
+	community.QuestWasLost:    "/league#quest",
 	community.WeekLong:        "/me#week",
 	community.RestAdvised:     "/me#week",
 }

@@ -114,6 +114,15 @@ func (a *App) Routes() []access.Route {
 		{Method: "GET", Pattern: "/credentials/brands/{brand}/badges/{badge}/{tier}/drawing", Object: "credential", Action: "read", Handler: a.page(a.drawing)},
 		{Method: "GET", Pattern: "/board", Object: "leaderboard", Action: "read", Handler: a.page(a.board)},
 		{Method: "GET", Pattern: "/league", Object: "leaderboard", Action: "read", Handler: a.page(a.league)},
+		{Method: "POST", Pattern: "/quests", Object: "quest", Action: "choose", Handler: a.page(a.chooseQuest)},
+		{Method: "GET", Pattern: "/progress", Object: "points", Action: "read", Handler: a.page(a.progress)},
+		{Method: "GET", Pattern: "/thanks", Object: "points", Action: "read", Handler: a.page(a.thanks)},
+		{Method: "GET", Pattern: "/rewards", Object: "reward", Action: "read", Handler: a.page(a.rewards)},
+		{Method: "POST", Pattern: "/rewards", Object: "reward", Action: "offer", Handler: a.page(a.changesRewards(startProgramme))},
+		{Method: "POST", Pattern: "/rewards/cash-like", Object: "reward", Action: "offer", Handler: a.page(a.changesRewards(allowCashLike))},
+		{Method: "POST", Pattern: "/rewards/{programme}/end", Object: "reward", Action: "offer", Handler: a.page(a.changesRewards(endProgramme))},
+		{Method: "POST", Pattern: "/rewards/{programme}/ask", Object: "reward", Action: "ask", Handler: a.page(a.changesRewards(askForReward))},
+		{Method: "POST", Pattern: "/rewards/{programme}/requests/{request}", Object: "reward", Action: "decide", Handler: a.page(a.changesRewards(decideReward))},
 		{Method: "POST", Pattern: "/league/ranked", Object: "wellbeing", Action: "change", Handler: a.page(a.rank)},
 
 		// Whether it was earned fairly.

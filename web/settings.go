@@ -19,6 +19,7 @@ var settingsPages = []struct{ href, title, why string }{
 	{"/settings/trust", "trust_rules.title", "trust_rules.in_short"},
 	{"/settings/points", "points_table.title", "points_table.in_short"},
 	{"/settings/seasons", "seasons.title", "seasons.in_short"},
+	{"/rewards", "rewards.title", "rewards.why"},
 	{"/settings/wellbeing", "wellbeing_rules.title", "wellbeing_rules.in_short"},
 	{"/settings/review", "review_rules.title", "review_rules.why"},
 	{"/settings/promise", "promise.title", "promise.in_short"},

@@ -36,6 +36,7 @@ var statuses = []struct {
 		community.ErrNotByAPI, community.ErrSnippetName, community.ErrNoAssistant, community.ErrAssistantSilent, listeners.ErrInFlight, listeners.ErrTooLate, listeners.ErrNotInDoubt,
 		listeners.ErrNotByHand, listeners.ErrNotThere, community.ErrNoPasting, community.ErrBrandsOwn,
 		listeners.ErrChanging, listeners.ErrNoChange, listeners.ErrNoHiding, community.ErrNotSent, community.ErrNotHanded,
+		community.ErrNoBudget, community.ErrRewardOver, community.ErrRewardAsked, community.ErrRewardStep, community.ErrSecondVoice,
 		community.ErrNoProgramme, community.ErrMember, community.ErrApplied, community.ErrReapply, community.ErrDecidedAbout, community.ErrUntested,
 		listeners.ErrOtherAccount, listeners.ErrOneForum, listeners.ErrGrantDenied, listeners.ErrNoAccount,
 		community.ErrTestPassed, community.ErrTestTooSoon, community.ErrNoPractice, ErrKnown,
