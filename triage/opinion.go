@@ -14,7 +14,7 @@ var blends = [headCount]struct{ lexicon, learned, tilt float64 }{
 	anger:        {0.85, 0.5, 0},
 	negative:     {0.85, 0.5, 0},
 	complaint:    {0.5, 0.6, 0.6},
-	question:     {0.3, 1.2, 1.2},
+	question:     {0.3, 1.2, 1.5},
 	praise:       {0.5, 0.9, 0},
 	spam:         {0.85, 0.5, 0},
 	risk:         {0.85, 0.5, 0.3},

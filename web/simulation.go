@@ -100,9 +100,6 @@ func (a *App) changeSimulation(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// running tells whether a play is awaited that can be stopped.
-func (v simulationPage) running() bool { return v.Shown.Under(v.now) }
-
 // waits tells whether any play is under way.
 func (v simulationPage) waits() bool {
 	for i := range v.All {
