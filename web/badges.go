@@ -21,10 +21,11 @@ type badges struct {
 	Topics map[int64]string
 	Names  map[int64]community.Member // of who gave one by hand
 	Thanks bool                       // an employee, who earns thanks instead
+	Own    bool                       // the reader's, who may take them along
 }
 
 func (a *App) readBadges(ctx context.Context, read bun.IDB, m *community.Member) (v badges, err error) {
-	v.Thanks = m.Role.Employee()
+	v.Thanks, v.Own = m.Role.Employee(), m.ID == access.From(ctx).Member.ID
 	awards, err := gamification.Awards(ctx, read, m.ID)
 	if err != nil {
 		return v, err

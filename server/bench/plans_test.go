@@ -25,6 +25,7 @@ import (
 // of listening may read one from end to end.
 var grown = []string{
 	"accounts", "cases", "mentions", "answers", "reviews", "replies", "changes", "gaps", "dead_letters", "point_entries", "activities", "sessions", "notices",
+	"awards", "clusters",
 }
 
 // TestPlansAtAHundredThousandCases asks both databases how they would run every query that the
@@ -338,6 +339,66 @@ func hot(t *testing.T, w *servertest.World, s stored) map[string]func(context.Co
 			}
 			return err
 		}),
+		"an incident": in(func(ctx context.Context, tx listeners.Tx) error {
+			i, err := community.OpenIncident(ctx, tx, staff, community.Incident{Title: "Outage", TopicID: s.topics[0]})
+			if err != nil {
+				return err
+			}
+			if n, err := community.PutInto(ctx, tx, staff, i.ID, some); err != nil || n == 0 {
+				return fmt.Errorf("%d cases are part of it: %w", n, err)
+			}
+			_, counted := community.CountOf(ctx, tx, &i)
+			_, listed := community.IncidentCases(ctx, tx, staff, &i, community.Open, 0, 50)
+			_, told := community.IncidentNews(ctx, tx, &i)
+			_, all := community.Incidents(ctx, tx, s.brand)
+			_, reserves := community.Reserves(ctx, tx, &i, s.now)
+			return errors.Join(counted, listed, told, all, reserves, community.CoverLater(ctx, tx, s.brand, map[int64][]int64{i.ID: some}))
+		}),
+		"clusters": in(func(ctx context.Context, tx listeners.Tx) error {
+			found, err := moderation.Clusters(ctx, tx, s.brand, s.now, 20)
+			if err != nil {
+				return err
+			}
+			ids := []int64{1}
+			for _, k := range found {
+				ids = append(ids, k.ID)
+			}
+			_, said := moderation.SaidIn(ctx, tx, ids, 5)
+			_, old := moderation.ClustersOld(ctx, tx, s.now)
+			return errors.Join(said, old, moderation.EndClusters(ctx, tx))
+		}),
+		"a season": in(func(ctx context.Context, tx listeners.Tx) error {
+			if _, err := community.SeasonDue(ctx, tx, s.brand, s.now); err != nil {
+				return err
+			}
+			if err := community.TurnSeason(ctx, tx, s.brand); err != nil {
+				return err
+			}
+			_, err := community.LeagueOf(ctx, tx, advocate)
+			return err
+		}),
+		"a team quest": in(func(ctx context.Context, tx listeners.Tx) error {
+			if _, err := moderation.QuestDue(ctx, tx, s.brand, s.now); err != nil {
+				return err
+			}
+			if err := moderation.TurnQuest(ctx, tx, s.brand); err != nil {
+				return err
+			}
+			q, err := gamification.QuestAt(ctx, tx, s.brand, tx.Now())
+			if err != nil {
+				return err
+			}
+			_, _, err = moderation.MeasureQuest(ctx, tx, &q, tx.Now())
+			return err
+		}),
+		"thanks": func(ctx context.Context) error {
+			_, err := community.ThanksFor(ctx, read, advocate, 0, 60)
+			return err
+		},
+		"badges that were taken back": func(ctx context.Context) error {
+			_, err := gamification.RevokedOf(ctx, read, s.brand)
+			return err
+		},
 		"a budget is set": in(func(ctx context.Context, tx listeners.Tx) error {
 			return listeners.SetBudget(ctx, tx, s.conn.ID, 1_000_000)
 		}),
