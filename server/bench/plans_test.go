@@ -25,7 +25,6 @@ import (
 // of listening may read one from end to end.
 var grown = []string{
 	"accounts", "cases", "mentions", "answers", "reviews", "replies", "changes", "gaps", "dead_letters", "point_entries", "activities", "sessions", "notices",
-	"awards", "clusters",
 }
 
 // TestPlansAtAHundredThousandCases asks both databases how they would run every query that the
